@@ -1,0 +1,106 @@
+"""Batches as the recipe fixes them: which utterances, in which order, and as tensors.
+
+The order follows from the seed and the epoch alone. Sound is decoded while the model computes, one batch ahead.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from emoduet.audio import normalise, read_audio
+from emoduet.errors import CorpusError
+from emoduet.systems.inputs import Inputs
+from emoduet.types import Utterance
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Utterances and what they are to be classified as (class numbers; -1 where the corpus does not say)."""
+
+    utterances: tuple[Utterance, ...]
+    inputs: Inputs
+    targets: Int64[Tensor, "utterances"]
+
+
+@dataclass(frozen=True)
+class InputReader:
+    """Turns utterances into a system's inputs: decodes what it hears, tokenizes what it reads, leaves out the rest.
+
+    Args:
+        hears: whether the system takes sound.
+        normalised: whether its encoder wants waveforms of zero mean and unit variance.
+        tokenizer: the text encoder's; None for a system that does not read.
+    """
+
+    hears: bool
+    normalised: bool
+    tokenizer: PreTrainedTokenizerBase | None
+
+    def read(self, utterances: Sequence[Utterance]) -> Inputs:
+        """Decodes and tokenizes; see `waveform` and `tokens` for what can be wrong with an utterance."""
+        return Inputs(
+            waveforms=[self.waveform(utterance) for utterance in utterances] if self.hears else (),
+            tokens=[self.tokens(utterance) for utterance in utterances] if self.tokenizer else (),
+        )
+
+    def waveform(self, utterance: Utterance) -> Tensor:
+        """The utterance's sound, [samples] at 16 kHz.
+
+        Raises:
+            CorpusError: the manifest names no sound file for it.
+            AudioError: the file cannot be used.
+        """
+        if utterance.audio is None:
+            raise CorpusError(f"utterance {utterance.id}: no audio in the manifest, and this system listens")
+        samples = read_audio(utterance.audio, start=utterance.start, end=utterance.end)
+        return torch.from_numpy(normalise(samples) if self.normalised else samples)
+
+    def tokens(self, utterance: Utterance) -> Tensor:
+        """The utterance's token ids, cut at the longest input its encoder takes.
+
+        Raises:
+            CorpusError: the manifest has no transcript for it (an empty one is fine).
+        """
+        if utterance.transcript is None:
+            raise CorpusError(f"utterance {utterance.id}: no transcript in the manifest, and this system reads")
+        return torch.tensor(self.tokenizer(utterance.transcript, truncation=True, verbose=False)["input_ids"])
+
+
+def shuffled(utterances: Sequence[Utterance], seed: int, epoch: int) -> list[Utterance]:
+    """The training order of one epoch: a function of the seed and the epoch, nothing else."""
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    return [utterances[i] for i in torch.randperm(len(utterances), generator=generator).tolist()]
+
+
+def batches(
+    utterances: Sequence[Utterance], classes: Sequence[str], reader: InputReader, batch_size: int
+) -> Iterator[Batch]:
+    """Consecutive batches of `batch_size` utterances (the last may be smaller), read one ahead of their use."""
+    groups = [tuple(utterances[i : i + batch_size]) for i in range(0, len(utterances), batch_size)]
+    return _one_ahead(groups, classes, reader)
+
+
+def targets_of(utterances: Iterable[Utterance], classes: Sequence[str]) -> Int64[Tensor, "utterances"]:
+    """Class numbers; -1 for a label that is absent or outside the classes."""
+    numbers = {label: number for number, label in enumerate(classes)}
+    return torch.tensor([numbers.get(utterance.label, -1) for utterance in utterances])
+
+
+def _one_ahead(
+    groups: Sequence[tuple[Utterance, ...]], classes: Sequence[str], reader: InputReader
+) -> Iterator[Batch]:
+    def read(group: tuple[Utterance, ...]) -> Batch:
+        return Batch(group, reader.read(group), targets_of(group, classes))
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="emoduet-reader") as pool:
+        coming = [pool.submit(read, group) for group in groups[:1]]
+        for following in [*groups[1:], None]:
+            current = coming.pop()
+            if following is not None:
+                coming.append(pool.submit(read, following))
+            yield current.result()

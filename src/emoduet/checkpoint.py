@@ -1,0 +1,153 @@
+"""A trained system as one folder that loads anywhere: without the hub and without the encoders it grew from.
+
+    config.json          format, version, recipe, and where the weights come from
+    model.safetensors    every weight
+    audio_encoder/       config.json of the wav2vec 2.0 family model, preprocessor_config.json
+    text_encoder/        config.json of the BERT family model, and the tokenizer's files
+    README.md            the model card
+
+What a folder holds is read and checked here; `build.py` makes a system of it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import huggingface_hub
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
+
+from emoduet.atomic import new_folder
+from emoduet.errors import CheckpointError
+from emoduet.pretrained.encoders import AudioEncoderBase, TextEncoderBase
+from emoduet.pretrained.loading import load_tokenizer, locate, model_from_config, read_config, wants_normalised
+
+FORMAT = "emoduet"
+FORMAT_VERSION = 1
+_HOW_TO_MAKE_ONE = "A model folder is written by `emoduet train` and `emoduet run`."
+
+
+@dataclass(frozen=True)
+class Encoders:
+    """The encoder bases a system stands on; None for a modality it does not take."""
+
+    audio: AudioEncoderBase | None
+    text: TextEncoderBase | None
+    tokenizer: PreTrainedTokenizerBase | None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a model folder holds: its description, empty encoders of the right shape, and all weights."""
+
+    description: Mapping[str, object]
+    encoders: Encoders
+    weights: Mapping[str, Tensor]
+
+
+def write_checkpoint(
+    folder: Path, system: nn.Module, encoders: Encoders, description: Mapping[str, object], card: str
+) -> None:
+    """Writes a model folder, whole or not at all; an older one of that name is replaced.
+
+    Args:
+        description: what `config.json` says beside format and version; must be JSON.
+        card: the model card, Markdown.
+    """
+    with new_folder(folder) as temporary:
+        weights = {name: tensor.detach().cpu().contiguous() for name, tensor in system.state_dict().items()}
+        save_file(weights, temporary / "model.safetensors", metadata={"format": "pt"})
+        if encoders.audio:
+            encoders.audio.config.save_pretrained(temporary / "audio_encoder")
+            _write_json(temporary / "audio_encoder" / "preprocessor_config.json", _preprocessor(encoders.audio))
+        if encoders.text:
+            encoders.text.model.config.save_pretrained(temporary / "text_encoder")
+            encoders.tokenizer.save_pretrained(temporary / "text_encoder")
+        (temporary / "README.md").write_text(card, encoding="utf-8")
+        _write_json(
+            temporary / "config.json", {"format": FORMAT, "format_version": FORMAT_VERSION, **description}
+        )
+
+
+def read_checkpoint(path_or_hub_id: str | Path) -> Checkpoint:
+    """Reads a model folder, or a model repository of the hub.
+
+    Raises:
+        CheckpointError: there is none, it is of another format or version, or a file in it is unusable.
+    """
+    folder = locate(str(path_or_hub_id))
+    description = _read_description(folder)
+    audio = text = tokenizer = None
+    if (folder / "audio_encoder").is_dir():
+        config = read_config(folder / "audio_encoder")
+        audio = AudioEncoderBase(model_from_config(config), wants_normalised(folder / "audio_encoder"))
+    if (folder / "text_encoder").is_dir():
+        text = TextEncoderBase(model_from_config(read_config(folder / "text_encoder")))
+        tokenizer = load_tokenizer(folder / "text_encoder")
+    return Checkpoint(description, Encoders(audio, text, tokenizer), _read_weights(folder))
+
+
+def fill(system: nn.Module, weights: Mapping[str, Tensor], where: str) -> None:
+    """Puts stored weights into a system of the same shape.
+
+    Raises:
+        CheckpointError: a weight is missing, left over or of another size.
+    """
+    expected = {name: tuple(tensor.shape) for name, tensor in system.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    if expected != found:
+        differing = sorted(name for name in expected | found if expected.get(name) != found.get(name))
+        name = differing[0]
+        raise CheckpointError(
+            f"{where}: {len(differing)} weights do not fit, such as {name}: got {found.get(name, 'none')}, "
+            f"want {expected.get(name, 'none')}. config.json and model.safetensors belong to different models"
+        )
+    system.load_state_dict(weights)
+
+
+def _read_description(folder: Path) -> dict[str, object]:
+    path = folder / "config.json"
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{folder}: no config.json, so not an emoduet model. {_HOW_TO_MAKE_ONE}") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: not readable as JSON ({error}). Copy the folder again") from error
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise CheckpointError(f"{path}: not an emoduet model (no format = {FORMAT!r}). {_HOW_TO_MAKE_ONE}")
+    version = description.get("format_version")
+    if version != FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path}: format version {version}; this emoduet reads version {FORMAT_VERSION}. Use the emoduet that "
+            "wrote it, or train again"
+        )
+    return description
+
+
+def _read_weights(folder: Path) -> dict[str, Tensor]:
+    path = folder / "model.safetensors"
+    try:
+        return load_file(path)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{folder}: no model.safetensors; copy the folder again, whole") from error
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: not a safetensors file ({error}); copy it again") from error
+
+
+def _preprocessor(encoder: AudioEncoderBase) -> dict[str, object]:
+    return {
+        "feature_extractor_type": "Wav2Vec2FeatureExtractor",
+        "feature_size": 1,
+        "sampling_rate": 16_000,
+        "do_normalize": encoder.normalise,
+        "padding_value": 0.0,
+        "padding_side": "right",
+        "return_attention_mask": True,
+    }
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

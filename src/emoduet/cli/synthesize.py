@@ -1,0 +1,68 @@
+"""`emoduet corpus synthesize`: writes the synthetic corpus; a thin door over `emoduet.corpora.synthetic`.
+
+The folder written is named on stdout; progress and notes go to stderr. Exit status: 0 done or already there, 1 when the
+corpus cannot be written, 2 wrong usage.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from emoduet.corpora.synthetic import DIALOGUES, SESSIONS, write_corpus, write_iemocap_shape
+from emoduet.errors import EmoduetError
+
+
+def synthesize(
+    out: Annotated[Path, typer.Argument(help="The folder to write; it must be empty or not exist yet.")],
+    sessions: Annotated[int | None, typer.Option(help=f"Sessions of two speakers each; by default {SESSIONS}.")] = None,
+    dialogues: Annotated[
+        int | None, typer.Option(help=f"Dialogues a session, of 14 turns each; by default {DIALOGUES}.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same corpus, byte for byte.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that speak at once; changes only the time; by default all cores.")
+    ] = None,
+    like_iemocap: Annotated[
+        bool, typer.Option("--like-iemocap", help="Silence in IEMOCAP's published shape: 10,039 turns, every count.")
+    ] = False,
+) -> None:
+    """Write a synthetic corpus in IEMOCAP's layout: for trying things out, it means nothing about people.
+
+    Speech is espeak-ng's (GPL-3), which comes with emoduet's optional extra `demo`. --like-iemocap does without.
+    """
+    if like_iemocap and any(option is not None for option in (sessions, dialogues, workers)):
+        raise typer.BadParameter("--like-iemocap fixes all of --sessions, --dialogues and --workers; leave them out")
+    try:
+        with _bar() as progress:
+            if like_iemocap:
+                written = write_iemocap_shape(out, seed=seed, progress=progress)
+            else:
+                written = write_corpus(
+                    out,
+                    sessions=SESSIONS if sessions is None else sessions,
+                    dialogues=DIALOGUES if dialogues is None else dialogues,
+                    seed=seed,
+                    workers=workers if workers is not None else os.cpu_count() or 1,
+                    progress=progress,
+                )
+    except EmoduetError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+    if not written:
+        typer.echo("this very corpus is already there; nothing was written", err=True)
+    typer.echo(out)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr that vanishes when done; none where stderr is not a terminal."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("dialogues", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

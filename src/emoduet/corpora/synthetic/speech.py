@@ -1,0 +1,92 @@
+"""Turns planned dialogues into sound: one espeak-ng process a dialogue, then 16 kHz samples.
+
+Processes run side by side, but each speaks exactly one dialogue in its own order, so the number of workers never
+changes a sample. espeak-ng is GPL-3 and comes with the optional package espeakng-loader, which is looked for only when
+speech is wanted.
+"""
+
+import json
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import soxr
+
+from emoduet.corpora.synthetic import espeak
+from emoduet.corpora.synthetic.scenes import Dialogue
+from emoduet.errors import InputError
+
+SAMPLING_RATE = 16_000
+
+_VARIANTS = {"F": ("f1", "f2", "f3", "f4", "f5"), "M": ("m1", "m2", "m3", "m4", "m7")}
+
+
+def voice(session: int, speaker: str) -> str:
+    """The espeak-ng voice of a speaker; ten voices, taken in turn when there are more than five sessions.
+
+    >>> voice(2, "F"), voice(7, "F")
+    ('en-us+f2', 'en-us+f2')
+    """
+    variants = _VARIANTS[speaker]
+    return f"en-us+{variants[(session - 1) % len(variants)]}"
+
+
+def speak_dialogues(dialogues: Sequence[Dialogue], workers: int) -> Iterator[list[np.ndarray]]:
+    """For each dialogue, in order, the 16-bit samples of its turns at 16 kHz.
+
+    Raises:
+        InputError: the package espeakng-loader is not installed, fewer than one worker, or espeak-ng failed.
+    """
+    if workers < 1:
+        raise InputError(f"--workers {workers}: need at least 1")
+    paths = find_espeak()
+    with ThreadPoolExecutor(workers) as pool:
+        yield from pool.map(lambda dialogue: _speak(dialogue, paths), dialogues)
+
+
+def find_espeak() -> dict[str, str]:
+    """Where espeak-ng's shared library and its voices are.
+
+    Raises:
+        InputError: the package espeakng-loader is not installed.
+    """
+    try:
+        import espeakng_loader
+    except ImportError:
+        raise InputError(
+            "synthetic speech: espeak-ng is not installed; run: pip install 'emoduet[demo]' (espeak-ng is GPL-3)"
+        ) from None
+    return {"library": str(espeakng_loader.get_library_path()), "data": str(espeakng_loader.get_data_path())}
+
+
+def _speak(dialogue: Dialogue, paths: dict[str, str]) -> list[np.ndarray]:
+    lines = [
+        {
+            "text": turn.line.spoken,
+            "voice": voice(dialogue.session, turn.speaker),
+            "settings": turn.cues.settings(),
+        }
+        for turn in dialogue.turns
+    ]
+    request = json.dumps({**paths, "lines": lines}).encode()
+    child = subprocess.run([sys.executable, "-I", espeak.__file__], input=request, capture_output=True)
+    if child.returncode != 0:
+        reason = child.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+        raise InputError(f"{dialogue.name}: espeak-ng ended with exit code {child.returncode}: {reason[0]}")
+    return [_resample(samples) for samples in _frames(child.stdout)]
+
+
+def _frames(stream: bytes) -> Iterator[np.ndarray]:
+    place = 0
+    while place < len(stream):
+        (num_samples,) = struct.unpack_from("<I", stream, place)
+        yield np.frombuffer(stream, "<i2", num_samples, place + 4)
+        place += 4 + 2 * num_samples
+
+
+def _resample(samples: np.ndarray) -> np.ndarray:
+    resampled = soxr.resample(samples.astype(np.float32), espeak.SAMPLING_RATE, SAMPLING_RATE)
+    return np.clip(np.rint(resampled), -32768, 32767).astype("<i2")

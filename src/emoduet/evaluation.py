@@ -1,0 +1,129 @@
+"""What a model says of labelled utterances, and what that is worth: probabilities, scores, intervals, files."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch.nn import functional
+
+from emoduet.atomic import write_text
+from emoduet.batching import InputReader, batches, targets_of
+from emoduet.build import System
+from emoduet.errors import CorpusError, InputError
+from emoduet.metrics import Scores, log_loss, score
+from emoduet.types import Utterance
+
+BATCH_SIZE = 8
+"""Utterances read and answered together; no answer depends on it."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A system's class probabilities for utterances, [utterances, classes], rows in the utterances' order."""
+
+    utterances: tuple[Utterance, ...]
+    classes: tuple[str, ...]
+    probabilities: Float[np.ndarray, "utterances classes"]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The true class numbers; -1 where the corpus does not say."""
+        return targets_of(self.utterances, self.classes).numpy()
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """The class numbers of highest probability."""
+        return self.probabilities.argmax(axis=1)
+
+    def scores(self) -> Scores:
+        """Scores against the corpus's labels."""
+        return score(self.labels, self.predictions, len(self.classes))
+
+    def loss(self) -> float:
+        """Mean cross-entropy, nats an utterance."""
+        return log_loss(self.labels, self.probabilities)
+
+
+@torch.no_grad()
+def answer(
+    system: System,
+    reader: InputReader,
+    utterances: Sequence[Utterance],
+    classes: Sequence[str],
+    *,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Answers:
+    """The system's probabilities for utterances, in eval mode, on the device its weights are on.
+
+    Args:
+        progress: called with (utterances done, utterances in all).
+    """
+    device = next(system.parameters()).device
+    was_training = system.training
+    system.eval()
+    rows: list[torch.Tensor] = []
+    for batch in batches(utterances, classes, reader, BATCH_SIZE):
+        logits = system(batch.inputs.to(device))
+        rows.extend(functional.softmax(logits.double(), dim=1).cpu())
+        progress(len(rows), len(utterances))
+    system.train(was_training)
+    return Answers(tuple(utterances), tuple(classes), torch.stack(rows).numpy())
+
+
+def of_classes(utterances: Sequence[Utterance], classes: Sequence[str], where: str) -> list[Utterance]:
+    """The utterances whose label is one of the classes; the others are outside the study.
+
+    Raises:
+        CorpusError: a class has no utterance at all.
+    """
+    inside = [utterance for utterance in utterances if utterance.label in classes]
+    lacking = sorted(set(classes) - {utterance.label for utterance in inside})
+    if lacking:
+        found = sorted({str(utterance.label) for utterance in utterances})
+        raise CorpusError(
+            f"{where}: no utterance is labelled {', '.join(lacking)}; its labels are {', '.join(found[:12])}. "
+            "Build the manifest with a label map, or set the recipe's classes"
+        )
+    return inside
+
+
+def write_answers(path: Path, answers: Answers) -> None:
+    """Writes a JSONL line an utterance: id, label, prediction, every class's probability, session and speaker."""
+    write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in _lines(answers)))
+
+
+def read_answers(path: Path, utterances: Mapping[str, Utterance], classes: Sequence[str]) -> Answers:
+    """Reads what `write_answers` wrote.
+
+    Args:
+        utterances: the manifest's, by id.
+
+    Raises:
+        InputError: the file names an utterance that is not in the manifest.
+    """
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    unknown = [line["id"] for line in lines if line["id"] not in utterances]
+    if unknown:
+        raise InputError(f"{path}: {len(unknown)} ids such as {unknown[0]} are not in the manifest")
+    rows = [[line["probabilities"][name] for name in classes] for line in lines]
+    return Answers(tuple(utterances[line["id"]] for line in lines), tuple(classes), np.array(rows))
+
+
+def _lines(answers: Answers) -> list[dict[str, object]]:
+    return [
+        {
+            "id": utterance.id,
+            "label": utterance.label,
+            "prediction": answers.classes[prediction],
+            "probabilities": dict(zip(answers.classes, row.tolist(), strict=True)),
+            "session": utterance.session,
+            "speaker": utterance.speaker,
+        }
+        for utterance, prediction, row in zip(
+            answers.utterances, answers.predictions, answers.probabilities, strict=True
+        )
+    ]

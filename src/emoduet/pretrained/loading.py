@@ -1,0 +1,185 @@
+"""Pretrained encoders by hub name or local folder: safetensors only, complete or refused.
+
+A checkpoint of another family, with missing weights, or with pickled weights is an error that says what to do; nothing
+is quietly initialised at random and nothing is unpickled.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import huggingface_hub
+from huggingface_hub.errors import HFValidationError
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from emoduet.errors import CheckpointError
+from emoduet.pretrained.encoders import AudioEncoderBase, TextEncoderBase
+
+AUDIO_FAMILIES = ("wav2vec2", "hubert", "wavlm", "data2vec-audio")
+TEXT_FAMILIES = ("bert", "roberta", "distilbert", "electra", "albert", "mpnet", "deberta", "deberta-v2", "camembert",
+                 "xlm-roberta")  # fmt: skip
+_FILES = ("*.json", "*.txt", "*.model", "*.safetensors")
+_HOW_TO_COPY = (
+    "On a machine with access run `hf download {name} --local-dir FOLDER --include '*.json' '*.txt' '*.model' "
+    "'*.safetensors'`, copy FOLDER here and give its path instead of the name."
+)
+
+
+def load_audio_encoder(name: str) -> AudioEncoderBase:
+    """A wav2vec 2.0-family encoder from a hub name or a folder.
+
+    Raises:
+        CheckpointError: it cannot be reached, is of another family, is incomplete or has pickled weights only.
+    """
+    folder = locate(name)
+    model = _load_model(name, folder, AUDIO_FAMILIES, "audio")
+    return AudioEncoderBase(model, wants_normalised(folder))
+
+
+def load_text_encoder(name: str) -> tuple[TextEncoderBase, PreTrainedTokenizerBase]:
+    """A BERT-family encoder and its tokenizer from a hub name or a folder.
+
+    Raises:
+        CheckpointError: as for `load_audio_encoder`, or the tokenizer's files are missing.
+    """
+    folder = locate(name)
+    model = _load_model(name, folder, TEXT_FAMILIES, "text")
+    return TextEncoderBase(model), load_tokenizer(folder)
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer stored in a folder.
+
+    Raises:
+        CheckpointError: its files are missing or unusable.
+    """
+    try:
+        return AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{folder}: no usable tokenizer ({_first_line(error)}); copy tokenizer.json (or vocab.txt) and "
+            "tokenizer_config.json beside the weights"
+        ) from error
+
+
+def read_config(folder: Path) -> PreTrainedConfig:
+    """The transformers configuration stored in a folder.
+
+    Raises:
+        CheckpointError: there is no config.json, or not one that transformers knows.
+    """
+    if not (folder / "config.json").is_file():
+        raise CheckpointError(
+            f"{folder}: no config.json; need a transformers checkpoint folder (config.json, model.safetensors, ...)"
+        )
+    try:
+        return AutoConfig.from_pretrained(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(
+            f"{folder / 'config.json'}: not a transformers configuration ({_first_line(error)})"
+        ) from error
+
+
+def wants_normalised(folder: Path) -> bool:
+    """Whether the encoder in a folder wants waveforms of zero mean and unit variance.
+
+    Raises:
+        CheckpointError: its preprocessor's settings are missing, unreadable, or not of 16 kHz.
+    """
+    path = folder / "preprocessor_config.json"
+    if not path.is_file():
+        raise CheckpointError(f"{folder}: no preprocessor_config.json, which says how the encoder wants its waveforms; "
+                              "copy it from the checkpoint's page")  # fmt: skip
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    if settings.get("sampling_rate", 16_000) != 16_000:
+        raise CheckpointError(f"{path}: sampling_rate {settings['sampling_rate']}; emoduet takes 16 kHz encoders")
+    return bool(settings.get("do_normalize", True))
+
+
+def model_from_config(config: PreTrainedConfig) -> PreTrainedModel:
+    """The bare encoder a configuration describes, with random weights."""
+    return AutoModel.from_config(config, **_no_pooler(config))
+
+
+def locate(name: str) -> Path:
+    """The folder of an encoder: itself where `name` is one, otherwise the hub's, fetched once.
+
+    Raises:
+        CheckpointError: no such folder, no such repository, or the hub cannot be reached.
+    """
+    if Path(name).is_dir():
+        return Path(name)
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise CheckpointError(f"{name}: no such folder; give a checkpoint folder or a hub name like bert-base-uncased")
+    try:
+        with _quiet():
+            return Path(huggingface_hub.snapshot_download(name, allow_patterns=list(_FILES)))
+    except HFValidationError as error:
+        raise CheckpointError(f"{name}: neither a folder nor a hub name ({_first_line(error)})") from error
+    except (OSError, huggingface_hub.errors.HfHubHTTPError) as error:
+        raise CheckpointError(
+            f"{name}: neither a folder here nor reachable on the hub ({_first_line(error)}). {_HOW_TO_COPY}".replace(
+                "{name}", name
+            )
+        ) from error
+
+
+def _load_model(name: str, folder: Path, families: tuple[str, ...], kind: str) -> PreTrainedModel:
+    config = read_config(folder)
+    if config.model_type not in families:
+        raise CheckpointError(
+            f"{name}: holds a {config.model_type} model; as {kind} encoder emoduet takes {', '.join(families)}"
+        )
+    if not any(folder.glob("*.safetensors")):
+        raise CheckpointError(_no_safetensors(name, folder))
+    with _quiet():
+        model, report = AutoModel.from_pretrained(
+            folder, config=config, use_safetensors=True, output_loading_info=True, **_no_pooler(config)
+        )
+    lacking = sorted(set(report["missing_keys"]) - {"masked_spec_embed"}) + [str(k) for k in report["mismatched_keys"]]
+    if lacking:
+        raise CheckpointError(
+            f"{name}: {len(lacking)} weights of the {config.model_type} encoder are missing or of another size, such as "
+            f"{lacking[0]}; the file is incomplete or belongs to another configuration"
+        )
+    return model.float()
+
+
+def _no_pooler(config: PreTrainedConfig) -> dict[str, bool]:
+    has_pooler = config.model_type in ("bert", "roberta", "albert", "mpnet", "camembert", "xlm-roberta")
+    return {"add_pooling_layer": False} if has_pooler else {}
+
+
+def _no_safetensors(name: str, folder: Path) -> str:
+    pickled = sorted(path.name for path in folder.glob("*.bin"))
+    if pickled or not Path(name).is_dir():
+        return (
+            f"{name}: has no .safetensors weights; emoduet does not unpickle. Convert them once with "
+            f"`emoduet convert {name} --out FOLDER` (which reads tensors only) and give FOLDER instead"
+        )
+    return f"{name}: has no weights; need model.safetensors beside config.json"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silences the libraries' own load reports and retry notes; what matters is checked and raised here."""
+    loggers = [transformers_logging.get_logger(), logging.getLogger("huggingface_hub")]
+    levels = [logger.level for logger in loggers]
+    bars = transformers_logging.is_progress_bar_enabled()
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+        if bars:
+            transformers_logging.enable_progress_bar()

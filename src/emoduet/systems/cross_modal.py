@@ -1,0 +1,54 @@
+"""The proposed system (paper Figure 1): two streams that attend to each other, pooled and fused early."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from emoduet.nn.attention import CrossModalAttention
+from emoduet.nn.audio_features import AudioFeatureEncoder
+from emoduet.nn.packing import Packed
+from emoduet.nn.pooling import StatisticsPooling
+from emoduet.nn.text_features import TextProjection
+from emoduet.systems.inputs import Inputs
+
+
+class CrossModalSystem(nn.Module):
+    """Audio network with CMA-1, text network with CMA-2, statistics pooling, concatenation, classification."""
+
+    hears, reads = True, True
+
+    def __init__(
+        self,
+        audio_encoder: nn.Module,
+        text_encoder: nn.Module,
+        audio_features: AudioFeatureEncoder,
+        text_projection: TextProjection,
+        cma_1: CrossModalAttention,
+        cma_2: CrossModalAttention,
+        num_classes: int,
+    ) -> None:
+        super().__init__()
+        self.audio_encoder = audio_encoder
+        self.text_encoder = text_encoder
+        self.audio_features = audio_features
+        self.text_projection = text_projection
+        self.cma_1 = cma_1
+        self.cma_2 = cma_2
+        self.pool = StatisticsPooling()
+        self.classifier = nn.Linear(2 * (audio_features.output_size + text_projection.output_size), num_classes)
+
+    def forward(self, inputs: Inputs) -> Float[Tensor, "utterances classes"]:
+        H_A, H_T = self._streams(inputs)
+        audio = self.pool(self.cma_1(H_A, H_T))
+        text = self.pool(self.cma_2(H_T, H_A))
+        return self.classifier(torch.cat([audio, text], dim=1))
+
+    def attention(self, inputs: Inputs) -> tuple[list[Tensor], list[Tensor]]:
+        """Which words each moment looked at (CMA-1, [heads, frames, tokens]) and which moments each word (CMA-2)."""
+        H_A, H_T = self._streams(inputs)
+        return self.cma_1.weights(H_A, H_T), self.cma_2.weights(H_T, H_A)
+
+    def _streams(self, inputs: Inputs) -> tuple[Packed, Packed]:
+        C = self.audio_encoder(inputs.waveforms)
+        W = self.text_encoder(inputs.tokens)
+        return self.audio_features(C), self.text_projection(W)

@@ -1,0 +1,290 @@
+"""Training one model: Adam, plateau decay, and a state after every epoch from which a killed run goes on bit for bit.
+
+What the schedule watches is the caller's choice, and so is what it means: validation utterances, or (the paper's way)
+the test utterances themselves.
+"""
+
+import logging
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import Adam
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from emoduet.atomic import write_text
+from emoduet.batching import Batch, batches, shuffled, targets_of
+from emoduet.build import Model, build_model
+from emoduet.config import Recipe
+from emoduet.errors import InputError
+from emoduet.evaluation import answer
+from emoduet.metrics import confusion_matrix, unweighted_accuracy
+from emoduet.training_state import read_state, trained_weights, write_state
+from emoduet.types import Utterance
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one training is to be: nothing else decides its numbers.
+
+    Attributes:
+        watched: the utterances whose loss drives the learning rate, and picks the epoch if `keep_best`.
+        keep_best: keep the epoch of lowest watched loss; otherwise the last.
+    """
+
+    recipe: Recipe
+    train: tuple[Utterance, ...]
+    watched: tuple[Utterance, ...]
+    keep_best: bool
+    seed: int
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where the numbers are computed; `device` None takes a GPU where there is one."""
+
+    device: str | None = None
+    precision: str = "fp32"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of a training's history; accuracies between 0 and 1, rate after the epoch's decision, time in seconds."""
+
+    epoch: int
+    train_loss: float
+    train_ua: float
+    watched_loss: float
+    watched_ua: float
+    learning_rate: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a progress hook is told after each update."""
+
+    epoch: int
+    epochs: int
+    done: int
+    total: int
+    loss: float
+    ua: float
+
+
+Progress = Callable[[Step], None]
+
+
+def train(plan: Plan, folder: Path, machine: Machine, progress: Progress = lambda step: None) -> tuple[Model, list[Epoch]]:
+    """Trains a model, going on from the state in `folder/state` where a killed training left one.
+
+    Raises:
+        InputError: no utterances, a device or precision this machine lacks, or too little disk for the state.
+    """
+    _check(plan)
+    _seed_everything(plan.seed)
+    accelerator = _accelerator(machine)
+    model = build_model(plan.recipe, [u.transcript for u in plan.train if u.transcript is not None])
+    model.system.to(accelerator.device)
+    _check_disk(folder, model.system)
+    run = _Run(plan, model, accelerator, folder / "state")
+    while run.next_epoch <= plan.recipe.training.epochs:
+        run.train_epoch(progress)
+    model.system.load_state_dict(run.best if plan.keep_best else trained_weights(model.system), strict=False)
+    model.system.eval()
+    return model, run.history
+
+
+def forget_state(folder: Path) -> None:
+    """Deletes the state of a training that is complete and stored."""
+    shutil.rmtree(folder / "state", ignore_errors=True)
+
+
+class _Run:
+    """One training under way: everything that changes from update to update, and its state on disk."""
+
+    def __init__(self, plan: Plan, model: Model, accelerator: Accelerator, state_folder: Path) -> None:
+        self.plan, self.model, self.state_folder = plan, model, state_folder
+        self.accelerator = accelerator
+        self.class_weights = _class_weights(plan).to(accelerator.device)
+        self.raw_optimizer = Adam(_parameter_groups(model, plan.recipe), fused=True)
+        schedule = plan.recipe.schedule
+        self.scheduler = ReduceLROnPlateau(self.raw_optimizer, factor=schedule.factor, patience=schedule.patience)
+        self.system, self.optimizer = accelerator.prepare(model.system, self.raw_optimizer)
+        self.history: list[Epoch] = []
+        self.best: dict[str, Tensor] = {}
+        resumed = read_state(state_folder, model.system, self.raw_optimizer, self.scheduler)
+        if resumed:
+            self.best, progress = resumed
+            self.history = [Epoch(**line) for line in progress["history"]]
+            log.info("going on after epoch %d of a training that was cut off", len(self.history))
+
+    @property
+    def next_epoch(self) -> int:
+        """Counted from 1."""
+        return len(self.history) + 1
+
+    def train_epoch(self, progress: Progress) -> None:
+        """One pass over the training utterances, one look at the watched ones, one state on disk."""
+        began = time.perf_counter()
+        loss, ua = self._pass(progress)
+        watched = answer(self.system, self.model.reader, self.plan.watched, self.model.classes)
+        watched_loss = watched.loss()
+        if not self.history or watched_loss < min(epoch.watched_loss for epoch in self.history):
+            self.best = trained_weights(self.model.system)
+        self.scheduler.step(watched_loss)
+        rate = self.raw_optimizer.param_groups[-1]["lr"]
+        seconds = time.perf_counter() - began
+        watched_ua = watched.scores().unweighted_accuracy
+        self.history.append(Epoch(self.next_epoch, loss, ua, watched_loss, watched_ua, rate, seconds))
+        write_state(
+            self.state_folder,
+            self.model.system,
+            self.raw_optimizer,
+            self.scheduler,
+            self.best,
+            {"history": [asdict(epoch) for epoch in self.history]},
+        )
+
+    def _pass(self, progress: Progress) -> tuple[float, float]:
+        numbers, plan = self.plan.recipe.training, self.plan
+        _set_training_mode(self.system)
+        order = shuffled(plan.train, plan.seed, self.next_epoch)
+        loss_sum, num_classes = 0.0, len(self.model.classes)
+        confusion = np.zeros((num_classes, num_classes), dtype=int)
+        reading = batches(order, self.model.classes, self.model.reader, numbers.batch_size)
+        for group in _groups(reading, numbers.accumulation):
+            group_loss, logits = self._update(group)
+            loss_sum += group_loss * len(logits)
+            labels = torch.cat([batch.targets for batch in group])
+            confusion += confusion_matrix(labels.numpy(), logits.argmax(dim=1).numpy(), num_classes)
+            done, ua = int(confusion.sum()), float(unweighted_accuracy(confusion))
+            progress(Step(self.next_epoch, numbers.epochs, done, len(order), loss_sum / done, ua))
+        return loss_sum / done, ua
+
+    def _update(self, group: Sequence[Batch]) -> tuple[float, Tensor]:
+        """One step of the optimizer; every utterance of the group weighs the same, however it is cut into batches."""
+        self.optimizer.zero_grad()
+        targets = [batch.targets.to(self.accelerator.device) for batch in group]
+        total = self.class_weights[torch.cat(targets)].sum()
+        loss_sum, logits = 0.0, []
+        for batch, target in zip(group, targets, strict=True):
+            answers = self.system(batch.inputs.to(self.accelerator.device))
+            loss = functional.cross_entropy(answers.float(), target, self.class_weights, reduction="sum") / total
+            self.accelerator.backward(loss)
+            loss_sum += loss.item()
+            logits.append(answers.detach().cpu())
+        if not np.isfinite(loss_sum):
+            raise InputError(
+                f"training: the loss became {loss_sum} in epoch {self.next_epoch}; lower optimizer.learning_rate, or "
+                "use --precision fp32"
+            )
+        self.accelerator.clip_grad_norm_(self.system.parameters(), self.plan.recipe.optimizer.max_gradient_norm)
+        self.optimizer.step()
+        return loss_sum, torch.cat(logits)
+
+
+def write_history(path: Path, history: Sequence[Epoch]) -> None:
+    """Writes a training's history as CSV, one line an epoch."""
+    lines = [",".join(Epoch.__dataclass_fields__)]
+    lines += [",".join(f"{value:.6g}" for value in asdict(epoch).values()) for epoch in history]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _groups(reading: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
+    group: list[Batch] = []
+    for batch in reading:
+        group.append(batch)
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _set_training_mode(system: nn.Module) -> None:
+    """Training mode for all that trains; a frozen encoder stays in eval mode, so that it is the same at every step."""
+    system.train()
+    for module in system.children():
+        weights = list(module.parameters())
+        if weights and not any(weight.requires_grad for weight in weights):
+            module.eval()
+
+
+def _parameter_groups(model: Model, recipe: Recipe) -> list[dict[str, object]]:
+    rate = recipe.optimizer.learning_rate
+    encoders = [encoder for encoder in (model.encoders.audio, model.encoders.text) if encoder]
+    of_encoders = [weight for encoder in encoders for weight in encoder.parameters()]
+    known = set(map(id, of_encoders))
+    of_head = [weight for weight in model.system.parameters() if id(weight) not in known]
+    trained = [weight for weight in of_encoders if weight.requires_grad]
+    groups = [{"params": trained, "lr": rate}, {"params": of_head, "lr": rate * recipe.optimizer.head_factor}]
+    return [group for group in groups if group["params"]]
+
+
+def _class_weights(plan: Plan) -> Tensor:
+    """One for every class, or n / (classes * n of the class) where the recipe asks for class weights."""
+    num_classes = len(plan.recipe.classes)
+    if not plan.recipe.training.class_weights:
+        return torch.ones(num_classes)
+    counts = torch.bincount(targets_of(plan.train, plan.recipe.classes), minlength=num_classes)
+    return len(plan.train) / (num_classes * counts.float())
+
+
+def _check(plan: Plan) -> None:
+    for name, utterances in (("train on", plan.train), ("watch", plan.watched)):
+        targets = targets_of(utterances, plan.recipe.classes)
+        if not utterances or int(targets.min()) < 0:
+            raise InputError(
+                f"training: {len(utterances)} utterances to {name}, {int((targets < 0).sum())} of them outside the "
+                f"classes {list(plan.recipe.classes)}; need at least one, and all of them inside"
+            )
+    lacking = set(range(len(plan.recipe.classes))) - set(targets_of(plan.train, plan.recipe.classes).tolist())
+    if lacking:
+        raise InputError(f"training: no utterance to train on is {', '.join(plan.recipe.classes[i] for i in lacking)}")
+
+
+def _check_disk(folder: Path, system: nn.Module) -> None:
+    weights = sum(p.numel() * p.element_size() for p in system.parameters())
+    trained = sum(p.numel() * p.element_size() for p in system.parameters() if p.requires_grad)
+    need = 2 * 4 * trained + weights  # two states of weights, best weights and two moments; then the checkpoint
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < need:
+        raise InputError(
+            f"{folder}: {free / 1e9:.1f} GB free; training needs {need / 1e9:.1f} GB for its state and the checkpoint. "
+            "Free some, or give another --out"
+        )
+
+
+def _accelerator(machine: Machine) -> Accelerator:
+    modes = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+    if machine.precision not in modes:
+        raise InputError(f"precision {machine.precision}: choose one of {', '.join(modes)}")
+    kind = (machine.device or "").partition(":")[0]
+    if kind not in ("", "cpu", "cuda", "mps") or (kind == "cuda" and not torch.cuda.is_available()):
+        raise InputError(f"device {machine.device}: not on this machine; leave it out, or use cpu")
+    on_cpu = kind == "cpu" or not (torch.cuda.is_available() or torch.backends.mps.is_available())
+    if on_cpu and machine.precision == "fp16":
+        raise InputError("precision fp16: needs a GPU; use fp32 or bf16 on a CPU")
+    if kind == "cuda":
+        torch.cuda.set_device(torch.device(machine.device))
+    AcceleratorState._reset_state(reset_partial_state=True)  # one process may train several models in turn
+    return Accelerator(cpu=on_cpu, mixed_precision=modes[machine.precision])
+
+
+def _seed_everything(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
