@@ -4,7 +4,7 @@ The order follows from the seed and the epoch alone. Sound is decoded while the 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
@@ -98,9 +98,10 @@ def _one_ahead(
         return Batch(group, reader.read(group), targets_of(group, classes))
 
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="emoduet-reader") as pool:
-        coming = [pool.submit(read, group) for group in groups[:1]]
-        for following in [*groups[1:], None]:
-            current = coming.pop()
-            if following is not None:
-                coming.append(pool.submit(read, following))
-            yield current.result()
+        coming: list[Future[Batch]] = []
+        for group in groups:
+            coming.append(pool.submit(read, group))
+            if len(coming) > 1:
+                yield coming.pop(0).result()
+        for last in coming:
+            yield last.result()

@@ -167,9 +167,12 @@ def _read_values(name_or_path: str) -> dict[str, object]:
         )
     try:
         text = source.read_text(encoding="utf-8")
-        return json.loads(text) if name_or_path.endswith(".json") else tomllib.loads(text)
+        values = json.loads(text) if name_or_path.endswith(".json") else tomllib.loads(text)
     except (UnicodeDecodeError, ValueError) as error:
         raise ConfigError(f"recipe {name_or_path}: does not parse: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"recipe {name_or_path}: got {str(values)[:40]}; want an object of sections")
+    return values
 
 
 def _apply(values: dict[str, object], override: str) -> None:

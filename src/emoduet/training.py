@@ -20,8 +20,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Adam
 from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.utils.tensorboard import SummaryWriter
 
-from emoduet.atomic import write_text
+from emoduet.atomic import new_folder, write_text
 from emoduet.batching import Batch, batches, shuffled, targets_of
 from emoduet.build import Model, build_model
 from emoduet.config import Recipe
@@ -83,11 +84,16 @@ class Step:
     ua: float
 
 
-Progress = Callable[[Step], None]
-
-
-def train(plan: Plan, folder: Path, machine: Machine, progress: Progress = lambda step: None) -> tuple[Model, list[Epoch]]:
+def train(
+    plan: Plan,
+    folder: Path,
+    machine: Machine,
+    on_step: Callable[[Step], None] = lambda step: None,
+    on_epoch: Callable[[Model, Epoch], None] = lambda model, epoch: None,
+) -> tuple[Model, list[Epoch]]:
     """Trains a model, going on from the state in `folder/state` where a killed training left one.
+
+    `on_epoch` is called before the epoch's state is written, so a killed call may see the same epoch twice.
 
     Raises:
         InputError: no utterances, a device or precision this machine lacks, or too little disk for the state.
@@ -100,7 +106,7 @@ def train(plan: Plan, folder: Path, machine: Machine, progress: Progress = lambd
     _check_disk(folder, model.system)
     run = _Run(plan, model, accelerator, folder / "state")
     while run.next_epoch <= plan.recipe.training.epochs:
-        run.train_epoch(progress)
+        run.train_epoch(on_step, on_epoch)
     model.system.load_state_dict(run.best if plan.keep_best else trained_weights(model.system), strict=False)
     model.system.eval()
     return model, run.history
@@ -135,10 +141,10 @@ class _Run:
         """Counted from 1."""
         return len(self.history) + 1
 
-    def train_epoch(self, progress: Progress) -> None:
+    def train_epoch(self, on_step: Callable[[Step], None], on_epoch: Callable[[Model, Epoch], None]) -> None:
         """One pass over the training utterances, one look at the watched ones, one state on disk."""
         began = time.perf_counter()
-        loss, ua = self._pass(progress)
+        loss, ua = self._pass(on_step)
         watched = answer(self.system, self.model.reader, self.plan.watched, self.model.classes)
         watched_loss = watched.loss()
         if not self.history or watched_loss < min(epoch.watched_loss for epoch in self.history):
@@ -148,6 +154,7 @@ class _Run:
         seconds = time.perf_counter() - began
         watched_ua = watched.scores().unweighted_accuracy
         self.history.append(Epoch(self.next_epoch, loss, ua, watched_loss, watched_ua, rate, seconds))
+        on_epoch(self.model, self.history[-1])
         write_state(
             self.state_folder,
             self.model.system,
@@ -157,7 +164,7 @@ class _Run:
             {"history": [asdict(epoch) for epoch in self.history]},
         )
 
-    def _pass(self, progress: Progress) -> tuple[float, float]:
+    def _pass(self, on_step: Callable[[Step], None]) -> tuple[float, float]:
         numbers, plan = self.plan.recipe.training, self.plan
         _set_training_mode(self.system)
         order = shuffled(plan.train, plan.seed, self.next_epoch)
@@ -170,7 +177,7 @@ class _Run:
             labels = torch.cat([batch.targets for batch in group])
             confusion += confusion_matrix(labels.numpy(), logits.argmax(dim=1).numpy(), num_classes)
             done, ua = int(confusion.sum()), float(unweighted_accuracy(confusion))
-            progress(Step(self.next_epoch, numbers.epochs, done, len(order), loss_sum / done, ua))
+            on_step(Step(self.next_epoch, numbers.epochs, done, len(order), loss_sum / done, ua))
         return loss_sum / done, ua
 
     def _update(self, group: Sequence[Batch]) -> tuple[float, Tensor]:
@@ -200,6 +207,14 @@ def write_history(path: Path, history: Sequence[Epoch]) -> None:
     lines = [",".join(Epoch.__dataclass_fields__)]
     lines += [",".join(f"{value:.6g}" for value in asdict(epoch).values()) for epoch in history]
     write_text(path, "\n".join(lines) + "\n")
+
+
+def log_to_tensorboard(folder: Path, history: Sequence[Epoch]) -> None:
+    """Writes a training's history for TensorBoard, replacing what stood there."""
+    with new_folder(folder) as temporary, SummaryWriter(str(temporary)) as writer:
+        for epoch in history:
+            for name, value in asdict(epoch).items():
+                writer.add_scalar(name, value, epoch.epoch)
 
 
 def _groups(reading: Iterator[Batch], size: int) -> Iterator[list[Batch]]:

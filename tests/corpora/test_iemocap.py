@@ -102,6 +102,13 @@ def test_tags_are_stripped_when_asked(iemocap):
     assert read_iemocap(iemocap, strip_tags=True).utterances[0].transcript == "Excuse me: are you there?"
 
 
+def test_a_corpus_that_says_it_is_synthetic_marks_every_utterance(iemocap):
+    notice = iemocap / "Documentation" / "synthetic.json"
+    notice.parent.mkdir(exist_ok=True)
+    notice.write_text("{}", encoding="utf-8")
+    assert {utterance.extra["synthetic"] for utterance in read_iemocap(iemocap).utterances} == {True}
+
+
 def test_the_parent_folder_will_do(iemocap):
     assert read_iemocap(iemocap.parent) == read_iemocap(iemocap)
 

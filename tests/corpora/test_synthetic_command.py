@@ -24,14 +24,14 @@ def test_a_corpus_is_written_once_and_its_folder_named_on_stdout(run, tmp_path):
     assert len(list(out.glob("Session1/sentences/wav/Ses01F_impro01/Ses*.wav"))) == 14
 
 
-def test_options_left_out_mean_five_sessions_of_ten_dialogues_on_all_cores(run, tmp_path, monkeypatch):
+def test_options_left_out_mean_five_sessions_of_twenty_dialogues_on_all_cores(run, tmp_path, monkeypatch):
     calls = []
     monkeypatch.setattr(door, "write_corpus", lambda out, **options: calls.append((out, options)) or True)
     monkeypatch.setattr(door.os, "cpu_count", lambda: 7)
     assert run(tmp_path / "out", "--seed", 4).exit_code == 0
     ((out, options),) = calls
     assert options.pop("progress") is not None
-    assert (out, options) == (tmp_path / "out", {"sessions": 5, "dialogues": 10, "seed": 4, "workers": 7})
+    assert (out, options) == (tmp_path / "out", {"sessions": 5, "dialogues": 20, "seed": 4, "workers": 7})
 
 
 def test_like_iemocap_writes_the_shape_and_tells_progress(run, tmp_path, monkeypatch):

@@ -37,10 +37,10 @@ def test_tables_are_distributions_over_iemocaps_codes():
     ("arousal", "valence", "expected"),
     [
         (0.0, 0.0, {"rate": 210, "volume": 70, "pitch": 50, "range": 50}),
-        (1.0, 0.0, {"rate": 236, "volume": 84, "pitch": 59, "range": 54}),
-        (-1.0, 1.0, {"rate": 184, "volume": 56, "pitch": 45, "range": 66}),
+        (1.0, 0.0, {"rate": 252, "volume": 84, "pitch": 62, "range": 58}),
+        (-1.0, 1.0, {"rate": 168, "volume": 56, "pitch": 42, "range": 64}),
         (-9.0, -9.0, {"rate": 80, "volume": 15, "pitch": 0, "range": 0}),
-        (9.0, 9.0, {"rate": 444, "volume": 130, "pitch": 99, "range": 99}),
+        (9.0, 9.0, {"rate": 450, "volume": 130, "pitch": 99, "range": 99}),
     ],
 )
 def test_settings_are_linear_in_the_cues_and_clipped(arousal, valence, expected):
@@ -120,4 +120,4 @@ def test_distributions_are_plain_data_with_the_numbers_drawn_from():
     assert stated["code_priors"]["neu"] == 0.22
     assert stated["sound_cue_means"]["sad"] == {"arousal": -1.5, "valence": -0.55}
     assert stated["word_groups"]["ang"]["hostile"] == 0.43
-    assert stated["espeak_settings"]["rate"]["gain_arousal"] == 26.0
+    assert stated["espeak_settings"]["rate"]["gain_arousal"] == 42.0

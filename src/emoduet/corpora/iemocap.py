@@ -26,6 +26,8 @@ from emoduet.problems import Problems
 from emoduet.types import Utterance
 
 RELEASE = "IEMOCAP_full_release"
+SYNTHETIC_NOTICE = "Documentation/synthetic.json"
+"""Stands in a corpus of this layout that was not recorded from people; its utterances are marked as such."""
 FOLDERS = {"evaluations": "dialog/EmoEvaluation", "transcripts": "dialog/transcriptions", "audio": "sentences/wav"}
 ADVICE = "Copy these files again from the release, or use --lenient to leave such turns out and count them."
 
@@ -36,6 +38,7 @@ class _Account:
 
     labels: LabelSet
     strip_tags: bool
+    synthetic: bool
     problems: Problems = field(default_factory=Problems)
     oddities: list[str] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -75,7 +78,7 @@ def read_iemocap(
     if unknown:
         raise InputError(f"label map: {unknown} are no IEMOCAP categories; those are {sorted(IEMOCAP_CATEGORIES)}")
     release = _find_release(Path(root))
-    account = _Account(labels, strip_tags)
+    account = _Account(labels, strip_tags, synthetic=(release / SYNTHETIC_NOTICE).is_file())
     for number in range(1, max(_sessions(release)) + 1):
         _read_session(release / f"Session{number}", f"Ses{number:02d}", account)
     if not lenient:
@@ -198,7 +201,8 @@ def _add_turn(turn: Turn, dialogue: _Dialogue, account: _Account) -> None:
         return
     words = dialogue.words[turn.name]
     transcript = without_tags(words) if account.strip_tags else words
-    account.utterances.append(_utterance(turn, name, dialogue.audio[turn.name], transcript, label))
+    mark = {"synthetic": True} if account.synthetic else {}
+    account.utterances.append(_utterance(turn, name, dialogue.audio[turn.name], transcript, label, mark))
 
 
 def _fault_of(turn: Turn, name: TurnName | None, dialogue: _Dialogue, seen: Mapping[str, str]) -> str | None:
@@ -219,7 +223,9 @@ def _fault_of(turn: Turn, name: TurnName | None, dialogue: _Dialogue, seen: Mapp
     return None
 
 
-def _utterance(turn: Turn, name: TurnName, audio: Path, transcript: str, label: str) -> Utterance:
+def _utterance(
+    turn: Turn, name: TurnName, audio: Path, transcript: str, label: str, mark: Mapping[str, bool]
+) -> Utterance:
     return Utterance(
         id=turn.name,
         audio=str(audio.absolute()),
@@ -242,5 +248,6 @@ def _utterance(turn: Turn, name: TurnName, audio: Path, transcript: str, label: 
             "dialogue_start": turn.start,
             "dialogue_end": turn.end,
             "raters": turn.raters,
+            **mark,
         },
     )

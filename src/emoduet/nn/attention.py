@@ -47,7 +47,7 @@ class MultiHeadAttention(nn.Module):
         ]
         return pack([heads_of_one.transpose(0, 1).flatten(1) for heads_of_one in attended]).map(self.output)
 
-    def weights(self, queries: Packed, keys: Packed) -> list[Float[Tensor, "heads queries keys"]]:
+    def weights(self, queries: Packed, keys: Packed) -> list[Float[Tensor, "heads _queries _keys"]]:
         """What each query frame looked at: a distribution over its utterance's key frames, in every head."""
         pairs = zip(queries.map(self.query).unpack(), keys.map(self.key).unpack(), strict=True)
         return [torch.softmax(self._split(q) @ self._split(k).transpose(1, 2) * self.scale, dim=-1) for q, k in pairs]
@@ -89,7 +89,7 @@ class CrossModalAttention(nn.Module):
         attended = self.attention(queries.map(self.query_norm), keys.map(self.key_norm))
         return attended.with_values(attended.values + self.skip * queries.values).map(self.feed_forward)
 
-    def weights(self, queries: Packed, keys: Packed) -> list[Float[Tensor, "heads queries keys"]]:
+    def weights(self, queries: Packed, keys: Packed) -> list[Float[Tensor, "heads _queries _keys"]]:
         """What each query frame looked at, in every head."""
         return self.attention.weights(queries.map(self.query_norm), keys.map(self.key_norm))
 

@@ -26,7 +26,8 @@ class StridedConvolution(nn.Module):
         lengths = tuple((length + 1) // STRIDE for length in frames.lengths)
         rows = _taps(frames.lengths, lengths).to(frames.values.device)
         silence = frames.values.new_zeros(1, frames.values.shape[1])
-        taps = torch.cat([frames.values, silence]).index_select(0, rows.flatten()).view(len(rows), -1)  # [total_out, 3 * dim]
+        taps = torch.cat([frames.values, silence]).index_select(0, rows.flatten())
+        taps = taps.view(len(rows), -1)  # [total_out, 3 * dim]
         kernel = self.conv1d.weight.transpose(1, 2).flatten(1)  # [out, 3 * dim]
         return Packed(functional.linear(taps, kernel, self.conv1d.bias), lengths)
 

@@ -40,12 +40,12 @@ class Packed:
         """The same utterances after a function that treats each frame on its own."""
         return self.with_values(function(self.values))
 
-    def unpack(self) -> tuple[Float[Tensor, "frames dim"], ...]:
+    def unpack(self) -> tuple[Float[Tensor, "_frames dim"], ...]:
         """Each utterance's frames, as views."""
         return self.values.split(self.lengths)
 
 
-def pack(utterances: Sequence[Float[Tensor, "frames dim"]]) -> Packed:
+def pack(utterances: Sequence[Float[Tensor, "_frames dim"]]) -> Packed:
     """Lays utterances end to end."""
     return Packed(torch.cat(list(utterances)), tuple(len(frames) for frames in utterances))
 

@@ -58,7 +58,7 @@ class AudioEncoderBase(nn.Module):
             num_samples = (num_samples - kernel) // stride + 1
         return num_samples
 
-    def forward(self, waveforms: Sequence[Float[Tensor, "samples"]]) -> Packed:
+    def forward(self, waveforms: Sequence[Float[Tensor, "_samples"]]) -> Packed:
         with self._layers_of_this_batch(), parametrize.cached():  # weight norm once a batch
             return pack([self._context(waveform) for waveform in waveforms])
 
@@ -91,5 +91,12 @@ class TextEncoderBase(nn.Module):
         """Values a token."""
         return self.model.config.hidden_size
 
-    def forward(self, tokens: Sequence[Int64[Tensor, "tokens"]]) -> Packed:
+    @property
+    def max_tokens(self) -> int:
+        """The longest input; RoBERTa and its kin number their positions from behind the padding token's number."""
+        positions = self.model.embeddings.position_embeddings
+        reserved = 0 if positions is None or positions.padding_idx is None else positions.padding_idx + 1
+        return self.model.config.max_position_embeddings - reserved
+
+    def forward(self, tokens: Sequence[Int64[Tensor, "_tokens"]]) -> Packed:
         return pack([self.model(ids[None]).last_hidden_state[0] for ids in tokens])

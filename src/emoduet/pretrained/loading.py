@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import huggingface_hub
-from huggingface_hub.errors import HFValidationError
+from huggingface_hub.errors import HFValidationError, StrictDataclassError
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
@@ -22,6 +23,7 @@ AUDIO_FAMILIES = ("wav2vec2", "hubert", "wavlm", "data2vec-audio")
 TEXT_FAMILIES = ("bert", "roberta", "distilbert", "electra", "albert", "mpnet", "deberta", "deberta-v2", "camembert",
                  "xlm-roberta")  # fmt: skip
 _FILES = ("*.json", "*.txt", "*.model", "*.safetensors")
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _HOW_TO_COPY = (
     "On a machine with access run `hf download {name} --local-dir FOLDER --include '*.json' '*.txt' '*.model' "
     "'*.safetensors'`, copy FOLDER here and give its path instead of the name."
@@ -40,14 +42,16 @@ def load_audio_encoder(name: str) -> AudioEncoderBase:
 
 
 def load_text_encoder(name: str) -> tuple[TextEncoderBase, PreTrainedTokenizerBase]:
-    """A BERT-family encoder and its tokenizer from a hub name or a folder.
+    """A BERT-family encoder and its tokenizer, which cuts at the encoder's longest input, from a hub name or a folder.
 
     Raises:
         CheckpointError: as for `load_audio_encoder`, or the tokenizer's files are missing.
     """
     folder = locate(name)
     model = _load_model(name, folder, TEXT_FAMILIES, "text")
-    return TextEncoderBase(model), load_tokenizer(folder)
+    encoder, tokenizer = TextEncoderBase(model), load_tokenizer(folder)
+    tokenizer.model_max_length = min(tokenizer.model_max_length, encoder.max_tokens)  # many checkpoints set none
+    return encoder, tokenizer
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -56,13 +60,13 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     Raises:
         CheckpointError: its files are missing or unusable.
     """
+    advice = "copy tokenizer.json (or vocab.txt) and tokenizer_config.json beside the weights"
+    if not any(any(folder.glob(name)) for name in _VOCABULARIES):  # transformers would make an empty one
+        raise CheckpointError(f"{folder}: no tokenizer; {advice}")
     try:
         return AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{folder}: no usable tokenizer ({_first_line(error)}); copy tokenizer.json (or vocab.txt) and "
-            "tokenizer_config.json beside the weights"
-        ) from error
+        raise CheckpointError(f"{folder}: no usable tokenizer ({_first_line(error)}); {advice}") from error
 
 
 def read_config(folder: Path) -> PreTrainedConfig:
@@ -77,7 +81,7 @@ def read_config(folder: Path) -> PreTrainedConfig:
         )
     try:
         return AutoConfig.from_pretrained(folder)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, StrictDataclassError) as error:
         raise CheckpointError(
             f"{folder / 'config.json'}: not a transformers configuration ({_first_line(error)})"
         ) from error
@@ -93,7 +97,12 @@ def wants_normalised(folder: Path) -> bool:
     if not path.is_file():
         raise CheckpointError(f"{folder}: no preprocessor_config.json, which says how the encoder wants its waveforms; "
                               "copy it from the checkpoint's page")  # fmt: skip
-    settings = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: not readable as JSON ({_first_line(error)}); copy it again") from error
+    if not isinstance(settings, dict):
+        raise CheckpointError(f"{path}: got {settings!r}; want a preprocessor's settings. Copy it again")
     if settings.get("sampling_rate", 16_000) != 16_000:
         raise CheckpointError(f"{path}: sampling_rate {settings['sampling_rate']}; emoduet takes 16 kHz encoders")
     return bool(settings.get("do_normalize", True))
@@ -135,17 +144,26 @@ def _load_model(name: str, folder: Path, families: tuple[str, ...], kind: str) -
         )
     if not any(folder.glob("*.safetensors")):
         raise CheckpointError(_no_safetensors(name, folder))
-    with _quiet():
-        model, report = AutoModel.from_pretrained(
-            folder, config=config, use_safetensors=True, output_loading_info=True, **_no_pooler(config)
-        )
-    lacking = sorted(set(report["missing_keys"]) - {"masked_spec_embed"}) + [str(k) for k in report["mismatched_keys"]]
+    model, report = _read_weights(name, folder, config)
+    lacking = sorted({*report["missing_keys"], *(key[0] for key in report["mismatched_keys"])} - {"masked_spec_embed"})
     if lacking:
         raise CheckpointError(
-            f"{name}: {len(lacking)} weights of the {config.model_type} encoder are missing or of another size, such as "
-            f"{lacking[0]}; the file is incomplete or belongs to another configuration"
+            f"{name}: {len(lacking)} weights of the {config.model_type} encoder are missing or of another size, "
+            f"such as {lacking[0]}; the file is incomplete or belongs to another configuration"
         )
     return model.float()
+
+
+def _read_weights(name: str, folder: Path, config: PreTrainedConfig) -> tuple[PreTrainedModel, dict[str, set]]:
+    """The model and transformers' report on it; sizes that differ are in the report and no error yet."""
+    settings = {"use_safetensors": True, "ignore_mismatched_sizes": True, "output_loading_info": True}
+    try:
+        with _quiet():
+            return AutoModel.from_pretrained(folder, config=config, **settings, **_no_pooler(config))
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{name}: weights that cannot be read ({_first_line(error)}); copy all its .safetensors files again"
+        ) from error
 
 
 def _no_pooler(config: PreTrainedConfig) -> dict[str, bool]:

@@ -16,8 +16,8 @@ class Inputs:
     first and last token.
     """
 
-    waveforms: Sequence[Float[Tensor, "samples"]] = ()
-    tokens: Sequence[Int64[Tensor, "tokens"]] = ()
+    waveforms: Sequence[Float[Tensor, "_samples"]] = ()
+    tokens: Sequence[Int64[Tensor, "_tokens"]] = ()
 
     def to(self, device: torch.device) -> "Inputs":
         """The same batch on another device."""

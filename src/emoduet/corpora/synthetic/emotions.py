@@ -42,10 +42,10 @@ CUE_MEANS: Mapping[str, tuple[float, float]] = {
 """Mean (arousal, valence) in the sound of a code's turns, in standard deviations."""
 
 SETTINGS: Mapping[str, tuple[float, float, float, int, int]] = {
-    "rate": (210.0, 26.0, 0.0, 80, 450),
+    "rate": (210.0, 42.0, 0.0, 80, 450),
     "volume": (70.0, 14.0, 0.0, 15, 130),
-    "pitch": (50.0, 9.0, 4.0, 0, 99),
-    "range": (50.0, 4.0, 20.0, 0, 99),
+    "pitch": (50.0, 12.0, 4.0, 0, 99),
+    "range": (50.0, 8.0, 22.0, 0, 99),
 }
 """espeak-ng's settings: value at rest, gain on arousal, gain on valence, least, greatest (whole numbers)."""
 

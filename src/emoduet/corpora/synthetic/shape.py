@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
 
 from emoduet.corpora.synthetic import published
 
@@ -100,6 +98,9 @@ def _fit(members: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 def _round(numbers: np.ndarray, members: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Whole numbers within one or two of `numbers` that meet all counts exactly."""
+    from scipy.optimize import Bounds, LinearConstraint, milp  # half a second, which no other command should pay
+    from scipy.sparse import csr_array
+
     floor = np.floor(numbers)
     missing = targets - members @ floor
     solution = milp(

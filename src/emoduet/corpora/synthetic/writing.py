@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 """Told after each dialogue how many are written, and of how many."""
 
 SESSIONS = 5
-DIALOGUES = 10
+DIALOGUES = 20
 """How many dialogues a session has unless told otherwise: about 115 turns of the four classes."""
 
 _RECORD = Path("Documentation") / "synthetic.json"

@@ -1,0 +1,212 @@
+"""A recipe over all folds and seeds of a protocol, in one folder that can be killed and taken up again.
+
+    run.json                  recipe, protocol, manifest digest, versions: what the numbers belong to
+    folds.json                who trained, validated and was tested
+    fold1-seed0/              see `fold_run.py`
+    summary.json              the run in numbers
+
+Finished folds are never repeated. Folds run side by side as processes when asked to.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+from threading import Thread
+
+import torch
+from filelock import FileLock, Timeout
+
+from emoduet.atomic import write_text
+from emoduet.config import Recipe
+from emoduet.errors import InputError
+from emoduet.evaluation import of_classes
+from emoduet.fold_run import FoldJob, FoldProgress, read_finished, run_fold
+from emoduet.manifest import manifest_digest, read_manifest
+from emoduet.protocols import Fold, Protocol, check_disjoint, protocol_named, shuffle_labels
+from emoduet.results import Summary, summarise
+from emoduet.training import Machine
+from emoduet.types import Utterance
+
+Hook = Callable[[FoldProgress], None]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What to run, on what, and where to.
+
+    Attributes:
+        folds: numbers of the folds to run, counted from 1; None runs all.
+        keep: "none", "best" (one checkpoint a fold) or "all" (also one an epoch).
+        workers: folds that run side by side, each with an equal share of the CPU's cores.
+        shuffled: deals the training labels out anew (by seed), for a control that must fall to chance.
+    """
+
+    recipe: Recipe
+    protocol: str
+    manifest: Path
+    out: Path
+    folds: tuple[int, ...] | None = None
+    seeds: tuple[int, ...] = (0,)
+    machine: Machine = Machine()
+    keep: str = "best"
+    tensorboard: bool = False
+    workers: int = 1
+    shuffled: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run's numbers and the conditions they must be quoted with."""
+
+    experiment: Experiment
+    protocol: Protocol
+    folds: tuple[Fold, ...]
+    summary: Summary
+    synthetic: bool
+
+
+def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -> Outcome:
+    """Runs what is not finished yet of an experiment, and sums it up.
+
+    Raises:
+        InputError: an unknown protocol, fold or setting; a folder that holds another run or is in use.
+        CorpusError: the manifest lacks a class, or an utterance lacks what the system takes.
+    """
+    protocol = protocol_named(experiment.protocol)
+    utterances = of_classes(read_manifest(experiment.manifest), experiment.recipe.classes, str(experiment.manifest))
+    folds = _chosen(protocol.make_folds(utterances), experiment.folds)
+    for fold in folds:
+        check_disjoint(fold, utterances)
+    by_id = {utterance.id: utterance for utterance in utterances}
+    with _sole_user(experiment.out):
+        _write_or_compare(experiment, protocol)
+        write_text(experiment.out / "folds.json", json.dumps([asdict(fold) for fold in folds], indent=1) + "\n")
+        jobs = [_job(experiment, protocol, fold, seed, by_id) for fold in folds for seed in experiment.seeds]
+        _run_all([job for job in jobs if not job.finished], experiment.workers, progress)
+        answers = {(job.fold.number, job.seed): read_finished(job, by_id) for job in jobs}
+        summary = summarise(answers)
+        synthetic = any(utterance.extra.get("synthetic") for utterance in utterances)
+        outcome = Outcome(experiment, protocol, folds, summary, synthetic)
+        write_text(experiment.out / "summary.json", json.dumps(_summary_json(outcome), indent=1) + "\n")
+    return outcome
+
+
+def provenance(manifest: Path) -> dict[str, object]:
+    """What a result must be quoted with to be repeated: versions, platform and the manifest's digest."""
+    packages = ("emoduet", "torch", "transformers", "accelerate", "numpy")
+    return {
+        "manifest": manifest.name,
+        "manifest_sha256": manifest_digest(manifest),
+        "versions": {package: version(package) for package in packages} | {"python": platform.python_version()},
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _job(
+    experiment: Experiment, protocol: Protocol, fold: Fold, seed: int, utterances: Mapping[str, Utterance]
+) -> FoldJob:
+    dealt = shuffle_labels(list(utterances.values()), fold.train, seed) if experiment.shuffled else {}
+    return FoldJob(
+        recipe=experiment.recipe,
+        protocol_name=protocol.name,
+        test_in_the_loop=protocol.test_in_the_loop,
+        fold=fold,
+        seed=seed,
+        utterances={id: utterances[id] for id in (*fold.train, *fold.validation, *fold.test)},
+        training_labels={id: dealt.get(id, utterances[id].label) for id in fold.train},
+        folder=experiment.out / f"fold{fold.number}-seed{seed}",
+        machine=experiment.machine,
+        keep=experiment.keep,
+        tensorboard=experiment.tensorboard,
+        provenance=provenance(experiment.manifest) | {"training_labels_shuffled": experiment.shuffled},
+    )
+
+
+def _chosen(folds: Sequence[Fold], numbers: tuple[int, ...] | None) -> tuple[Fold, ...]:
+    known = {fold.number: fold for fold in folds}
+    wrong = [number for number in numbers or () if number not in known]
+    if wrong:
+        raise InputError(f"fold {wrong[0]}: the protocol has folds {min(known)} to {max(known)}")
+    return tuple(known[number] for number in (sorted(set(numbers)) if numbers else known))
+
+
+def _write_or_compare(experiment: Experiment, protocol: Protocol) -> None:
+    """Keeps the numbers of two different runs from meeting in one folder."""
+    identity = {
+        "recipe": experiment.recipe.model_dump(mode="json"),
+        "protocol": protocol.name,
+        "training_labels_shuffled": experiment.shuffled,
+        "precision": experiment.machine.precision,
+        "manifest_sha256": manifest_digest(experiment.manifest),
+    }
+    path = experiment.out / "run.json"
+    if path.exists():
+        found = json.loads(path.read_text(encoding="utf-8"))
+        differing = [key for key, value in identity.items() if found.get(key) != value]
+        if differing:
+            raise InputError(
+                f"{experiment.out}: holds a run with another {', '.join(differing)}; give another --out, or delete it"
+            )
+        return
+    run = identity | provenance(experiment.manifest)
+    write_text(path, json.dumps(run, indent=1, ensure_ascii=False) + "\n")
+
+
+def _summary_json(outcome: Outcome) -> dict[str, object]:
+    return {
+        "recipe": outcome.experiment.recipe.name,
+        "protocol": outcome.protocol.name,
+        "protocol_summary": outcome.protocol.summary,
+        "test_data_in_the_loop": outcome.protocol.test_in_the_loop,
+        "synthetic_corpus": outcome.synthetic,
+        "training_labels_shuffled": outcome.experiment.shuffled,
+        "sessions_trained_on": sorted({len(fold.train_sessions) for fold in outcome.folds}),
+        **outcome.summary.as_json(),
+    }
+
+
+@contextmanager
+def _sole_user(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise InputError(f"{folder}: another emoduet is running in this folder; wait for it, or give another --out") from error
+
+
+def _run_all(jobs: Sequence[FoldJob], workers: int, progress: Hook) -> None:
+    if workers < 1:
+        raise InputError(f"workers {workers}: need at least one")
+    if workers == 1 or len(jobs) < 2:
+        for job in jobs:
+            run_fold(job, progress)
+        return
+    context = get_context("spawn")
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    with context.Manager() as manager:
+        messages = manager.Queue()
+        listener = Thread(target=_pass_on, args=(messages, progress), daemon=True)
+        listener.start()
+        with ProcessPoolExecutor(workers, context, initializer=torch.set_num_threads, initargs=(threads,)) as pool:
+            futures = [pool.submit(run_fold, job, messages.put) for job in jobs]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        messages.put(None)
+        listener.join()
+
+
+def _pass_on(messages: object, progress: Hook) -> None:
+    while (message := messages.get()) is not None:
+        progress(message)

@@ -1,0 +1,62 @@
+"""The model card that goes with every checkpoint: what it is, what its numbers rest on, what it must not be used for."""
+
+from collections.abc import Mapping
+
+from emoduet.config import Recipe
+
+RESPONSIBLE_USE = (
+    "The output estimates expressed emotion as raters might label it; it is never a person's inner state. Emotion "
+    "recognition from voice is prohibited in the EU at work and in education except for medical or safety reasons "
+    "(AI Act Art. 5(1)(f)); other uses are high-risk (Annex III 1(c)) with a duty to tell people (Art. 50(3)). Being "
+    "open source does not exempt. Check the current dates of application; this is not legal advice."
+)
+
+_CARD = """---
+library_name: emoduet
+pipeline_tag: audio-classification
+tags: [speech-emotion-recognition]
+---
+# {title}
+
+An emoduet model of the {system} system, classes: {classes}.
+
+```
+from emoduet import EmotionRecognizer
+recognizer = EmotionRecognizer.load("FOLDER")
+```
+
+## Trained on
+{training}
+
+## Responsible use
+{responsible_use}
+
+## Licence
+The licence of this model follows from the corpus it was trained on and from the encoders it started from
+({encoders}); check both before passing it on.
+"""
+
+
+def model_card(recipe: Recipe, conditions: Mapping[str, object]) -> str:
+    """The card of one checkpoint, Markdown.
+
+    Args:
+        conditions: what the training was, as name -> value; `synthetic_corpus` is said first where it is true.
+    """
+    encoders = [encoder.name for encoder in (recipe.audio_encoder, recipe.text_encoder) if encoder]
+    notes = ["- **synthetic corpus: this model knows nothing about people**"] if conditions.get("synthetic_corpus") else []
+    notes += [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in conditions.items()]
+    return _CARD.format(
+        title=recipe.title,
+        system=recipe.system,
+        classes=", ".join(recipe.classes),
+        training="\n".join(notes),
+        responsible_use=RESPONSIBLE_USE,
+        encoders=", ".join(encoders),
+    )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_plain(inner)}" for key, inner in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

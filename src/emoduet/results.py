@@ -1,0 +1,111 @@
+"""What a run amounts to: scores of every fold and seed, pooled and averaged, with an interval and its conditions.
+
+Nothing here trains or opens a manifest; it turns answers into numbers that can be quoted.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import mean, stdev
+
+import numpy as np
+
+from emoduet.errors import InputError
+from emoduet.evaluation import Answers
+from emoduet.metrics import Scores, unweighted_accuracy, weighted_accuracy
+from emoduet.significance import Interval, cluster_bootstrap_interval
+from emoduet.types import Utterance
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A score over seeds: its mean, and the standard deviation between seeds (None for a single seed)."""
+
+    mean: float
+    sd: float | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in numbers, shares between 0 and 1.
+
+    `pooled_*` scores all tested utterances together; `fold_mean_*` averages the folds, as the paper does. The interval
+    is of the pooled unweighted accuracy, by bootstrap over `num_clusters` clusters of the named kind; None where the
+    corpus has too few.
+    """
+
+    num_utterances: int
+    num_folds: int
+    seeds: tuple[int, ...]
+    pooled_ua: Spread
+    pooled_wa: Spread
+    fold_mean_ua: Spread
+    fold_mean_wa: Spread
+    ua_interval: Interval | None
+    cluster_kind: str
+    num_clusters: int
+    scores: Scores
+
+    def as_json(self) -> dict[str, object]:
+        """The same as nested JSON values."""
+        return asdict(self)
+
+
+def summarise(answers: Mapping[tuple[int, int], Answers]) -> Summary:
+    """The summary of a run from its tested answers by (fold, seed).
+
+    Raises:
+        InputError: no answers at all.
+    """
+    if not answers:
+        raise InputError("summary: no fold is finished yet; run the same command again to go on")
+    by_seed: dict[int, list[Answers]] = defaultdict(list)
+    for (_, seed), of_fold in sorted(answers.items()):
+        by_seed[seed].append(of_fold)
+    pooled = {seed: pool(folds).scores() for seed, folds in by_seed.items()}
+    everything = pool(list(answers.values()))
+    kind, clusters = clusters_of(everything.utterances)
+    return Summary(
+        num_utterances=len({utterance.id for utterance in everything.utterances}),
+        num_folds=max(len(folds) for folds in by_seed.values()),
+        seeds=tuple(sorted(by_seed)),
+        pooled_ua=_spread([scores.unweighted_accuracy for scores in pooled.values()]),
+        pooled_wa=_spread([scores.weighted_accuracy for scores in pooled.values()]),
+        fold_mean_ua=_spread([_fold_mean(folds, unweighted_accuracy) for folds in by_seed.values()]),
+        fold_mean_wa=_spread([_fold_mean(folds, weighted_accuracy) for folds in by_seed.values()]),
+        ua_interval=interval(everything, clusters),
+        cluster_kind=kind,
+        num_clusters=len(set(clusters)),
+        scores=everything.scores(),
+    )
+
+
+def pool(parts: Sequence[Answers]) -> Answers:
+    """Several sets of answers as one."""
+    utterances = tuple(utterance for part in parts for utterance in part.utterances)
+    return Answers(utterances, parts[0].classes, np.concatenate([part.probabilities for part in parts]))
+
+
+def interval(answers: Answers, clusters: Sequence[str]) -> Interval | None:
+    """The 95 % interval of the unweighted accuracy; None where there is but one cluster."""
+    if len(set(clusters)) < 2:
+        return None
+    return cluster_bootstrap_interval(answers.labels, answers.predictions, clusters)
+
+
+def clusters_of(utterances: Sequence[Utterance]) -> tuple[str, list[str]]:
+    """What an interval resamples: speakers where all are known, else dialogues, else single utterances."""
+    for kind in ("speaker", "dialogue"):
+        names = [getattr(utterance, kind) for utterance in utterances]
+        if None not in names:
+            return kind, names
+    return "utterance", [utterance.id for utterance in utterances]
+
+
+def _fold_mean(folds: Sequence[Answers], statistic: Callable[[np.ndarray], np.ndarray]) -> float:
+    confusions = [np.array(fold.scores().confusion) for fold in folds]
+    return float(mean(float(statistic(confusion)) for confusion in confusions))
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    return Spread(mean(values), stdev(values) if len(values) > 1 else None)

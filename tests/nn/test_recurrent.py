@@ -1,0 +1,74 @@
+"""The packed BLSTM against PyTorch's own, utterance by utterance, and against the equations of its gates."""
+
+import pytest
+import torch
+from packed_noise import LENGTHS, assert_trains, noise, num_parameters
+
+from emoduet.nn.packing import Packed
+from emoduet.nn.recurrent import BidirectionalLSTM
+
+
+def lstm_loop(frames, weight_in, weight_hidden, bias_in, bias_hidden):
+    """One direction, step by step: input, forget, cell and output gate in PyTorch's order."""
+    hidden = cell = torch.zeros(weight_hidden.shape[1])
+    states = []
+    for frame in frames:
+        gates = weight_in @ frame + bias_in + weight_hidden @ hidden + bias_hidden
+        enter, forget, candidate, leave = gates.chunk(4)
+        cell = forget.sigmoid() * cell + enter.sigmoid() * candidate.tanh()
+        hidden = leave.sigmoid() * cell.tanh()
+        states.append(hidden)
+    return torch.stack(states)
+
+
+@pytest.fixture
+def blstm():
+    torch.manual_seed(0)
+    return BidirectionalLSTM(5, 3, dropout=0.5).eval()
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+def test_equal_to_each_utterance_alone(blstm, lengths):
+    frames = noise(lengths, 5)
+    expected = torch.cat([blstm.lstm(utterance)[0] for utterance in frames.unpack()])
+    answer = blstm(frames)
+    assert answer.lengths == lengths
+    torch.testing.assert_close(answer.values, expected)
+
+
+def test_equal_to_the_equations(blstm):
+    frames = noise((4,), 5)
+    weights = [getattr(blstm.lstm, name) for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")]
+    back = [getattr(blstm.lstm, f"{name}_l0_reverse") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    forwards = lstm_loop(frames.values, *weights)
+    backwards = lstm_loop(frames.values.flip(0), *back).flip(0)
+    torch.testing.assert_close(blstm(frames).values, torch.cat([forwards, backwards], dim=1))
+
+
+def test_dropout_falls_on_the_output_in_training_only(blstm):
+    frames = noise((200, 300), 5)
+    kept_whole = blstm(frames).values
+    dropped = blstm.train()(frames).values
+    zeros = dropped == 0
+    assert 0.45 < zeros.float().mean() < 0.55
+    torch.testing.assert_close(dropped[~zeros], 2 * kept_whole[~zeros])
+
+
+def test_number_of_parameters():
+    one_direction = 4 * 128 * 256 + 4 * 128 * 128 + 2 * 4 * 128
+    assert num_parameters(BidirectionalLSTM(256, 128, dropout=0.2)) == 2 * one_direction
+
+
+@pytest.mark.parametrize("frames", [noise((1,), 5), Packed(torch.ones(6, 5), (4, 2)), noise((1, 1), 5)])
+def test_one_frame_and_constant_input_are_finite(blstm, frames):
+    assert_trains(blstm, blstm.train()(frames).values)
+
+
+def test_recurrence_stays_in_float32(blstm):
+    frames = noise((3, 6), 5)
+    expected = blstm(frames).values
+    with torch.autocast("cpu", torch.bfloat16):
+        answer = blstm(frames).values
+        from_half = blstm(frames.map(torch.Tensor.bfloat16)).values
+    assert answer.equal(expected)
+    assert from_half.dtype == torch.float32

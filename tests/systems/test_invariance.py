@@ -1,0 +1,101 @@
+"""An utterance's answer, and what it teaches, never depend on the company it keeps: whole systems, encoders and all."""
+
+import pytest
+import torch
+from small_encoders import wav2vec2_config
+from transformers import Wav2Vec2Model
+
+from emoduet.build import build_system
+from emoduet.checkpoint import Encoders
+from emoduet.config import read_recipe
+from emoduet.pretrained.encoders import AudioEncoderBase
+from emoduet.pretrained.tiny import build_tiny_text_encoder
+from emoduet.systems.inputs import Inputs
+
+DURATIONS = (0.1, 2.0, 0.58, 3.6)
+TOKENS = (2, 9, 3, 30)
+SYSTEMS = ["demo-paper", "demo-audio-only", "demo-text-only"]
+VARIETIES = ["group", "layer"]
+
+
+def build(recipe_name, variety):
+    """A system whose batch normalisation has seen a batch, in eval mode."""
+    torch.manual_seed(0)
+    recipe = read_recipe(recipe_name)
+    config = wav2vec2_config(variety, layerdrop=0.1)
+    audio = AudioEncoderBase(Wav2Vec2Model(config), normalise=True) if recipe.audio_encoder else None
+    text = build_tiny_text_encoder(vocab_size=50) if recipe.text_encoder else None
+    system = build_system(recipe, Encoders(audio, text, tokenizer=None))
+    system.train()(utterances(DURATIONS, TOKENS, seed=9))
+    return system.eval()
+
+
+def utterances(durations, token_counts, seed=0):
+    """Noise of unequal loudness, as speech has it."""
+    generator = torch.Generator().manual_seed(seed)
+    sounds = [torch.randn(round(16_000 * seconds), generator=generator) for seconds in durations]
+    ids = [torch.randint(5, 50, (count,), generator=generator) for count in token_counts]
+    return Inputs([sound * 2.0**-i for i, sound in enumerate(sounds)], ids)
+
+
+def chosen(inputs, rows):
+    return Inputs([inputs.waveforms[row] for row in rows], [inputs.tokens[row] for row in rows])
+
+
+def gradients(system, inputs, row):
+    """What one utterance's logits, each class weighing differently, say to every weight that trains."""
+    system.zero_grad()
+    logits = system(inputs)[row]
+    (logits * torch.arange(1.0, len(logits) + 1)).sum().backward()
+    return {name: weight.grad for name, weight in system.named_parameters() if weight.grad is not None}
+
+
+@pytest.fixture(scope="module", params=VARIETIES)
+def variety(request):
+    return request.param
+
+
+@pytest.fixture(scope="module", params=SYSTEMS)
+def system(request, variety):
+    return build(request.param, variety)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("rows", [(0, 1, 2, 3), (3, 1, 0, 2), (1, 0), (2, 2, 2)])
+def test_alone_and_in_any_batch_the_answer_is_the_same(system, rows):
+    inputs = utterances(DURATIONS, TOKENS)
+    alone = torch.cat([system(chosen(inputs, [row])) for row in rows])
+    torch.testing.assert_close(system(chosen(inputs, rows)), alone, atol=1e-5, rtol=0)
+    if len(set(rows)) > 1:
+        assert (alone[0] - alone[1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("row", [0, 3])
+def test_alone_and_in_a_batch_the_gradients_are_the_same(system, row):
+    inputs = utterances(DURATIONS, TOKENS)
+    alone = gradients(system, chosen(inputs, [row]), 0)
+    together = gradients(system, inputs, row)
+    assert alone.keys() == together.keys()
+    for name, gradient in alone.items():
+        tolerance = 1e-5 * max(1.0, gradient.abs().max().item())
+        torch.testing.assert_close(together[name], gradient, atol=tolerance, rtol=0, msg=lambda text: f"{name}: {text}")
+
+
+def test_every_weight_of_the_system_learns(system):
+    reached = gradients(system, utterances(DURATIONS, TOKENS), 1)
+    unreached = {name for name, _ in system.named_parameters()} - reached.keys()
+    assert {name.removeprefix("audio_encoder.model.") for name in unreached} <= {"masked_spec_embed"}
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_tenth_of_a_second_and_half_a_minute_side_by_side(variety, training):
+    system = build("demo-paper", variety).train(training)
+    found = gradients(system, utterances((0.1, 34.1), (2, 98)), 0)
+    assert all(gradient.isfinite().all() for gradient in found.values())
+    with torch.no_grad():
+        assert system(utterances((34.1, 0.1), (98, 2))).isfinite().all()
+
+
+def test_one_utterance_of_one_frame_trains(variety):
+    found = gradients(build("demo-paper", variety).train(), utterances((0.025,), (2,)), 0)
+    assert found and all(gradient.isfinite().all() for gradient in found.values())
