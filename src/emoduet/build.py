@@ -124,7 +124,7 @@ def _apply_common(encoder: nn.Module, settings: AudioEncoder | TextEncoder) -> N
     if settings.freeze == "all":
         encoder.requires_grad_(False)
     if settings.gradient_checkpointing:
-        encoder.model.gradient_checkpointing_enable({"use_reentrant": False})
+        encoder.model.activation_checkpointing_enable({"use_reentrant": False})
 
 
 def _cross_modal(recipe: Recipe, encoders: Encoders) -> CrossModalSystem:

@@ -79,7 +79,7 @@ def read_checkpoint(path_or_hub_id: str | Path) -> Checkpoint:
         CheckpointError: there is none, it is of another format or version, or a file in it is unusable.
     """
     folder = locate(str(path_or_hub_id))
-    description = _read_description(folder)
+    description = read_description(folder)
     audio = text = tokenizer = None
     if (folder / "audio_encoder").is_dir():
         config = read_config(folder / "audio_encoder")
@@ -108,7 +108,12 @@ def fill(system: nn.Module, weights: Mapping[str, Tensor], where: str) -> None:
     system.load_state_dict(weights)
 
 
-def _read_description(folder: Path) -> dict[str, object]:
+def read_description(folder: Path) -> dict[str, object]:
+    """What a model folder's `config.json` says.
+
+    Raises:
+        CheckpointError: it is absent, unreadable, or of another format or version.
+    """
     path = folder / "config.json"
     try:
         description = json.loads(path.read_text(encoding="utf-8"))

@@ -51,3 +51,11 @@ class Prediction:
     def label(self) -> str:
         """The class of highest probability."""
         return max(self.probabilities, key=self.probabilities.__getitem__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why one input of many has no prediction; the others have theirs."""
+
+    id: str
+    error: str

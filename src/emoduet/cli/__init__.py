@@ -1,0 +1,29 @@
+"""The command line: `emoduet --help`.
+
+Commands import what they need when they run, so that help answers at once.
+"""
+
+import typer
+
+from emoduet.cli import corpus
+from emoduet.cli.convert import convert
+from emoduet.cli.demo import demo
+from emoduet.cli.predict import predict
+from emoduet.cli.reproduce import reproduce
+from emoduet.cli.run import control, evaluate, run, train
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="Recognise expressed emotion from speech and its words together. It estimates what raters might label, never a "
+    "person's inner state.",
+)
+app.add_typer(corpus.app, name="corpus")
+for command in (demo, run, reproduce, control, train, evaluate, predict, convert):
+    app.command()(command)
+
+
+def main() -> None:
+    """The console script."""
+    app()

@@ -5,8 +5,6 @@ Results go to stdout, notes and progress to stderr. Exit status: 0 all is well, 
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +14,13 @@ from rich.progress import track
 
 from emoduet.cli.column_options import with_column_options
 from emoduet.cli.diagnosis import diagnosis_json, print_diagnosis
+from emoduet.cli.door import errors_told
+from emoduet.cli.synthesize import synthesize
 from emoduet.corpora.doctor import examine
 from emoduet.corpora.iemocap import read_iemocap
 from emoduet.corpora.label_map import read_label_map
 from emoduet.corpora.reading import Reading
 from emoduet.corpora.table import read_table
-from emoduet.errors import EmoduetError
 from emoduet.labels import ALL_IEMOCAP_LABELS, PAPER_LABELS, LabelSet
 from emoduet.manifest import read_manifest, write_manifest
 from emoduet.problems import listed
@@ -29,6 +28,7 @@ from emoduet.problems import listed
 app = typer.Typer(no_args_is_help=True, help="Build manifests from corpora, and examine them.")
 build = typer.Typer(no_args_is_help=True, help="Build a manifest: one JSON line an utterance.")
 app.add_typer(build, name="build")
+app.command("synthesize")(synthesize)
 
 LABEL_SETS = {"paper": PAPER_LABELS, "all": ALL_IEMOCAP_LABELS}
 
@@ -63,7 +63,7 @@ def build_iemocap(
         raise typer.BadParameter("give --classes or --label-map, not both")
     if classes is not None and classes not in LABEL_SETS:
         raise typer.BadParameter(f"--classes: got {classes!r}; want one of {', '.join(LABEL_SETS)}")
-    with _errors_told():
+    with errors_told():
         labels = LABEL_SETS[classes or "paper"]
         if label_map is not None:
             labels = LabelSet.from_mapping(read_label_map(label_map))
@@ -86,7 +86,7 @@ def build_table(
 
     A column named like one of the manifest's keys is used unasked; columns that nothing names are kept under `extra`.
     """
-    with _errors_told():
+    with errors_told():
         mapping = None if label_map is None else read_label_map(label_map)
         _write(read_table(table, columns=columns, audio_root=audio_root, label_map=mapping, lenient=lenient), out)
 
@@ -100,7 +100,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for programs instead of tables.")] = False,
 ) -> None:
     """Count a corpus, and compare IEMOCAP with its published sizes; exit status 1 if anything differs or is wrong."""
-    with _errors_told():
+    with errors_told():
         utterances = read_manifest(manifest)
     diagnosis = examine(utterances)
     findings = None
@@ -129,13 +129,3 @@ def _write(reading: Reading, out: Path) -> None:
     classes = sorted({utterance.label for utterance in reading.utterances if utterance.label is not None})
     shown = ", ".join(classes) if len(classes) <= 12 else f"{', '.join(classes[:12])}, ..."
     typer.echo(f"{out}: {len(reading.utterances):,} utterances, {len(classes)} classes{f' ({shown})' if shown else ''}")
-
-
-@contextmanager
-def _errors_told() -> Iterator[None]:
-    """Tells an expected error in words and ends with status 1."""
-    try:
-        yield
-    except EmoduetError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error

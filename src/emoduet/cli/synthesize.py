@@ -5,17 +5,13 @@ corpus cannot be written, 2 wrong usage.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
+from emoduet.cli.door import counting_bar, errors_told
 from emoduet.corpora.synthetic import DIALOGUES, SESSIONS, write_corpus, write_iemocap_shape
-from emoduet.errors import EmoduetError
 
 
 def synthesize(
@@ -38,31 +34,18 @@ def synthesize(
     """
     if like_iemocap and any(option is not None for option in (sessions, dialogues, workers)):
         raise typer.BadParameter("--like-iemocap fixes all of --sessions, --dialogues and --workers; leave them out")
-    try:
-        with _bar() as progress:
-            if like_iemocap:
-                written = write_iemocap_shape(out, seed=seed, progress=progress)
-            else:
-                written = write_corpus(
-                    out,
-                    sessions=SESSIONS if sessions is None else sessions,
-                    dialogues=DIALOGUES if dialogues is None else dialogues,
-                    seed=seed,
-                    workers=workers if workers is not None else os.cpu_count() or 1,
-                    progress=progress,
-                )
-    except EmoduetError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
+    with errors_told(), counting_bar("dialogues") as progress:
+        if like_iemocap:
+            written = write_iemocap_shape(out, seed=seed, progress=progress)
+        else:
+            written = write_corpus(
+                out,
+                sessions=SESSIONS if sessions is None else sessions,
+                dialogues=DIALOGUES if dialogues is None else dialogues,
+                seed=seed,
+                workers=workers if workers is not None else os.cpu_count() or 1,
+                progress=progress,
+            )
     if not written:
         typer.echo("this very corpus is already there; nothing was written", err=True)
     typer.echo(out)
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr that vanishes when done; none where stderr is not a terminal."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("dialogues", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -6,14 +6,21 @@ is quietly initialised at random and nothing is unpickled.
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import huggingface_hub
 from huggingface_hub.errors import HFValidationError, StrictDataclassError
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils import logging as transformers_logging
 
 from emoduet.errors import CheckpointError
@@ -22,7 +29,7 @@ from emoduet.pretrained.encoders import AudioEncoderBase, TextEncoderBase
 AUDIO_FAMILIES = ("wav2vec2", "hubert", "wavlm", "data2vec-audio")
 TEXT_FAMILIES = ("bert", "roberta", "distilbert", "electra", "albert", "mpnet", "deberta", "deberta-v2", "camembert",
                  "xlm-roberta")  # fmt: skip
-_FILES = ("*.json", "*.txt", "*.model", "*.safetensors")
+FILES = ("*.json", "*.txt", "*.model", "*.safetensors")
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _HOW_TO_COPY = (
     "On a machine with access run `hf download {name} --local-dir FOLDER --include '*.json' '*.txt' '*.model' "
@@ -113,8 +120,11 @@ def model_from_config(config: PreTrainedConfig) -> PreTrainedModel:
     return AutoModel.from_config(config, **_no_pooler(config))
 
 
-def locate(name: str) -> Path:
-    """The folder of an encoder: itself where `name` is one, otherwise the hub's, fetched once.
+def locate(name: str, files: Sequence[str] = FILES) -> Path:
+    """The folder of an encoder or a model: itself where `name` is one, otherwise the hub's, fetched once.
+
+    Args:
+        files: patterns of what is fetched from the hub.
 
     Raises:
         CheckpointError: no such folder, no such repository, or the hub cannot be reached.
@@ -125,7 +135,7 @@ def locate(name: str) -> Path:
         raise CheckpointError(f"{name}: no such folder; give a checkpoint folder or a hub name like bert-base-uncased")
     try:
         with _quiet():
-            return Path(huggingface_hub.snapshot_download(name, allow_patterns=list(_FILES)))
+            return Path(huggingface_hub.snapshot_download(name, allow_patterns=list(files)))
     except HFValidationError as error:
         raise CheckpointError(f"{name}: neither a folder nor a hub name ({_first_line(error)})") from error
     except (OSError, huggingface_hub.errors.HfHubHTTPError) as error:

@@ -49,13 +49,23 @@ def build_tiny_text_encoder(vocab_size: int) -> TextEncoderBase:
 
 
 def train_tokenizer(transcripts: Sequence[str], vocab_size: int = 1000) -> PreTrainedTokenizerFast:
-    """BERT's uncased WordPiece tokenizer with a vocabulary learned from `transcripts` alone."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    """BERT's uncased WordPiece tokenizer with a vocabulary learned from `transcripts` alone, the same every time."""
+    tokenizer = _wordpiece({})
+    letters = sorted({letter for words in transcripts for letter in tokenizer.normalizer.normalize_str(words)})
+    # The trainer numbers the pieces of one letter in random order, and by their numbers it breaks ties between merges,
+    # unless they stand among the special tokens.
+    numbered = [*_SPECIAL, *(f"##{letter}" for letter in letters if not letter.isspace())]
+    trainer = trainers.WordPieceTrainer(vocab_size=vocab_size, special_tokens=numbered, show_progress=False)
+    tokenizer.train_from_iterator(transcripts, trainer)
+    trained = _wordpiece(tokenizer.get_vocab())
+    ends = [(token, trained.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
+    trained.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
+    names = {f"{token[1:-1].lower()}_token": token for token in _SPECIAL}
+    return PreTrainedTokenizerFast(tokenizer_object=trained, model_max_length=MAX_TOKENS, **names)
+
+
+def _wordpiece(vocabulary: dict[str, int]) -> Tokenizer:
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(vocab_size=vocab_size, special_tokens=list(_SPECIAL), show_progress=False)
-    tokenizer.train_from_iterator(transcripts, trainer)
-    ends = [(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
-    tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
-    names = {f"{token[1:-1].lower()}_token": token for token in _SPECIAL}
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=MAX_TOKENS, **names)
+    return tokenizer

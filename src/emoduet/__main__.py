@@ -1,0 +1,5 @@
+"""`python -m emoduet`."""
+
+from emoduet.cli import main
+
+main()

@@ -1,0 +1,67 @@
+"""`emoduet demo`: everything once, on synthetic speech, in minutes."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+
+from emoduet.cli.door import counting_bar, errors_told, notes, results
+from emoduet.types import Prediction
+
+if TYPE_CHECKING:
+    from emoduet.explanation import Alignment
+
+NOTICE = "All numbers are of a synthetic corpus (computer speech, invented labels) and mean nothing about people."
+SHADES = " ▁▂▃▄▅▆▇█"
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of results; a second call goes on or is done.")] = Path("demo"),
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes side by side; by default all cores.")] = None,
+) -> None:
+    """Synthesise a corpus, run the paper's four systems on all folds, print Tables 1 and 2, and predict a file.
+
+    Small encoders trained from nothing, at rates of their own: not the paper's. Needs the extra `demo` (espeak-ng).
+    """
+    with errors_told():
+        from emoduet.cli.progress import fold_bars
+        from emoduet.cli.tables import paper_tables
+        from emoduet.demonstration import demonstrate, write_demo_corpus
+        from emoduet.report.page import Example, write_report
+        from emoduet.reproduction import conditions
+
+        console, workers = results(), workers or os.cpu_count() or 1
+        console.print(NOTICE, style="bold")
+        with counting_bar("synthesising dialogues") as progress:
+            manifest = write_demo_corpus(out, workers, progress)
+        with fold_bars() as progress:
+            shown = demonstrate(
+                manifest, out, workers, progress, lambda outcome: notes().print(f"done: {conditions(outcome)}")
+            )
+        console.print(*paper_tables(shown.lines))
+        console.print("Recipes demo-*: small encoders from nothing, at their own learning rate, not the paper's.\n")
+        example = Example(shown.utterance, shown.prediction, shown.alignment)
+        console.print(f'emoduet predict {shown.model} {shown.utterance.audio} --text "{shown.utterance.transcript}"', soft_wrap=True, markup=False)
+        _print_prediction(shown.prediction, shown.utterance.label)
+        _print_alignment(shown.alignment)
+        write_report(out / "report.html", "emoduet demo", shown.lines, shown.outcomes, example)
+        console.print(f"\nReport: {out / 'report.html'}   every run: {out}", soft_wrap=True)
+        console.print(NOTICE, style="bold")
+
+
+def _print_prediction(prediction: Prediction, label: str | None) -> None:
+    for name, share in prediction.probabilities.items():
+        marks = " <- labelled so" if name == label else ""
+        results().print(f"  {name:8} {share:.3f} {'█' * round(30 * share)}{marks}", markup=False)
+
+
+def _print_alignment(alignment: "Alignment") -> None:
+    """Each word with the moments it looked at, and where it looked most."""
+    results().print("\nWhich moments each word looked at (attention of CMA-2, mean of the heads; not proof of why):")
+    width = max(map(len, alignment.words))
+    for word, row in zip(alignment.words, alignment.moments_of_words, strict=True):
+        levels = np.round((len(SHADES) - 1) * row / row.max()).astype(int)
+        curve = "".join(SHADES[level] for level in levels)
+        results().print(f"  {word:>{width}} |{curve}| most at {alignment.times[row.argmax()]:.2f} s", markup=False)

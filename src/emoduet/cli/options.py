@@ -1,0 +1,39 @@
+"""The options that several commands share, each told once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Manifest = Annotated[Path, typer.Option("--manifest", "-m", help="A manifest, as `emoduet corpus build` writes it.")]
+RunFolder = Annotated[
+    Path, typer.Option("--out", "-o", help="The folder of results; the same command goes on where it was cut off.")
+]
+RecipeName = Annotated[
+    str, typer.Argument(metavar="RECIPE", help="A packaged recipe (paper, text-only, demo-paper, ...) or a .toml file.")
+]
+ProtocolName = Annotated[
+    str,
+    typer.Option(
+        help="loso: test a session, validate on another, train on three. paper: train on four, test data in the loop."
+    ),
+]
+Folds = Annotated[str | None, typer.Option(help="Only these folds, such as 1,3.")]
+Seeds = Annotated[int, typer.Option(min=1, help="How many seeds; they count from 0.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="Overrides the recipe, such as optimizer.learning_rate=3e-5.")
+]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, ...; by default a GPU where there is one.")]
+Precision = Annotated[str, typer.Option(help="fp32, bf16 or fp16 (the last on a GPU only).")]
+Workers = Annotated[int, typer.Option(min=1, help="Folds that run side by side, sharing the cores.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON lines for programs instead of tables.")]
+
+
+def numbers(text: str | None) -> tuple[int, ...] | None:
+    """`1,3` as (1, 3)."""
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"--folds {text}: need numbers such as 1,3") from error

@@ -1,0 +1,177 @@
+"""`emoduet run`, `control`, `train` and `evaluate`: thin doors over the deeds that train and test."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emoduet.cli.door import counting_bar, errors_told, notes, results
+from emoduet.cli.options import (
+    AsJson,
+    Device,
+    Folds,
+    Manifest,
+    Precision,
+    ProtocolName,
+    RecipeName,
+    RunFolder,
+    Seeds,
+    Set,
+    Workers,
+    numbers,
+)
+
+CONTROLLED = ("paper", "paper-frozen", "audio-only", "text-only")
+
+
+def run(
+    recipe: RecipeName,
+    manifest: Manifest,
+    out: RunFolder,
+    protocol: ProtocolName = "loso",
+    folds: Folds = None,
+    seeds: Seeds = 1,
+    settings: Set = None,
+    device: Device = None,
+    precision: Precision = "fp32",
+    keep: Annotated[str, typer.Option(help="Checkpoints: none, best (one a fold) or all (also one an epoch).")] = "best",
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write the history for TensorBoard.")] = False,
+    workers: Workers = 1,
+) -> None:
+    """Train and test a recipe on every fold of a protocol.
+
+    A killed run loses at most one epoch: the same command goes on from there.
+    """
+    with errors_told():
+        from emoduet.cli.progress import fold_bars
+        from emoduet.cli.tables import confusion_table, run_table
+        from emoduet.config import read_recipe
+        from emoduet.experiment import Experiment, run_experiment
+        from emoduet.training import Machine
+
+        experiment = Experiment(
+            recipe=read_recipe(recipe, settings or ()),
+            protocol=protocol,
+            manifest=manifest,
+            out=out,
+            folds=numbers(folds),
+            seeds=tuple(range(seeds)),
+            machine=Machine(device, precision),
+            keep=keep,
+            tensorboard=tensorboard,
+            workers=workers,
+        )
+        with fold_bars() as progress:
+            outcome = run_experiment(experiment, progress)
+        results().print(run_table(outcome))
+        results().print(confusion_table(experiment.recipe.classes, outcome.summary.scores.confusion))
+        notes().print(f"guards: {outcome.protocol.guards}")
+        notes().print(f"does not guard: {outcome.protocol.does_not_guard}")
+        notes().print(f"everything is in {out}")
+
+
+def control(
+    manifest: Manifest,
+    out: RunFolder,
+    recipes: Annotated[
+        list[str] | None, typer.Option("--recipe", help="What to control; by default the paper's four systems.")
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Take the recipes' small twins.")] = False,
+    protocol: ProtocolName = "loso",
+    folds: Folds = None,
+    shuffles: Annotated[int, typer.Option(min=1, help="How many times labels are dealt out anew.")] = 3,
+    device: Device = None,
+    workers: Workers = 1,
+) -> None:
+    """Train on shuffled labels: every system must fall to chance; exit status 1 if one does not.
+
+    A system that stays more than 5 points above or below chance has seen the test labels, or is scored wrongly.
+    """
+    with errors_told():
+        from emoduet.cli.progress import fold_bars
+        from emoduet.config import read_recipe
+        from emoduet.control import Control, run_control
+        from emoduet.training import Machine
+
+        names = recipes or [f"demo-{name}" if demo else name for name in CONTROLLED]
+        chosen = Control(
+            recipes=tuple(read_recipe(name) for name in names),
+            protocol=protocol,
+            manifest=manifest,
+            out=out,
+            folds=numbers(folds),
+            shuffles=shuffles,
+            machine=Machine(device),
+            workers=workers,
+        )
+        failed = False
+        with fold_bars() as progress:
+            for verdict in run_control(chosen, progress):
+                results().print(verdict.sentence())
+                failed |= not verdict.at_chance
+    if failed:
+        raise typer.Exit(1)
+
+
+def train(
+    recipe: RecipeName,
+    manifest: Manifest,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model folder to write.")],
+    hold_out: Annotated[float, typer.Option(help="The fraction held out, in whole dialogues.")] = 0.1,
+    hold_out_session: Annotated[str | None, typer.Option(help="Hold out this session instead.")] = None,
+    seed: Annotated[int, typer.Option(help="Of weights, order and what is held out.")] = 0,
+    settings: Set = None,
+    device: Device = None,
+    precision: Precision = "fp32",
+) -> None:
+    """Train one model on all data but a held-out part, to be used with `emoduet predict`.
+
+    Its held-out score is optimistic; `emoduet run` gives the figure to quote.
+    """
+    with errors_told():
+        from emoduet.cli.progress import training_bar
+        from emoduet.cli.tables import answers_table
+        from emoduet.config import read_recipe
+        from emoduet.deployment import Deployment, train_model
+        from emoduet.training import Machine
+
+        deployment = Deployment(
+            recipe=read_recipe(recipe, settings or ()),
+            manifest=manifest,
+            out=out,
+            session=hold_out_session,
+            fraction=None if hold_out_session else hold_out,
+            seed=seed,
+            machine=Machine(device, precision),
+        )
+        with training_bar(deployment.recipe.name) as progress:
+            answers = train_model(deployment, progress)
+        results().print(answers_table(answers, "held-out part, which picked the epoch: optimistic"))
+        notes().print(f"the model is in {out}")
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model folder, or a model repository of the hub.")],
+    manifest: Manifest,
+    session: Annotated[list[str] | None, typer.Option(help="Only utterances of this session; may be repeated.")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="Also write every probability to this JSONL file.")] = None,
+    device: Device = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score a trained model on the labelled utterances of a manifest."""
+    with errors_told():
+        from emoduet.cli.tables import answers_table, confusion_table
+        from emoduet.evaluation import write_answers
+        from emoduet.examination import examine_model
+
+        with counting_bar("utterances") as progress:
+            examination = examine_model(model, manifest, tuple(session or ()), device, progress)
+        if predictions:
+            write_answers(predictions, examination.answers)
+        if as_json:
+            typer.echo(json.dumps(examination.as_json(), ensure_ascii=False))
+            return
+        results().print(answers_table(examination.answers, examination.conditions()))
+        scores = examination.answers.scores()
+        results().print(confusion_table(examination.answers.classes, scores.confusion))

@@ -1,0 +1,55 @@
+"""The demo: a synthetic corpus, the paper's systems on it, and one answer looked at closely."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from emoduet.corpora.iemocap import read_iemocap
+from emoduet.corpora.synthetic import write_corpus
+from emoduet.experiment import Hook, Outcome
+from emoduet.explanation import Alignment, align
+from emoduet.manifest import read_manifest, write_manifest
+from emoduet.prediction import EmotionRecognizer
+from emoduet.reproduction import Line, Reproduction, reproduce
+from emoduet.training import Machine
+from emoduet.types import Prediction, Utterance
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What the demo found: the tables, the runs behind them, and one utterance of a session no part of its model saw."""
+
+    lines: list[Line]
+    outcomes: list[Outcome]
+    model: Path
+    utterance: Utterance
+    prediction: Prediction
+    alignment: Alignment
+
+
+def write_demo_corpus(out: Path, workers: int, progress: Callable[[int, int], None]) -> Path:
+    """Writes the synthetic corpus and its manifest below `out`, unless they are there; returns the manifest."""
+    write_corpus(out / "corpus", workers=workers, progress=progress)
+    manifest = out / "corpus.jsonl"
+    write_manifest(manifest, read_iemocap(out / "corpus").utterances)
+    return manifest
+
+
+def demonstrate(
+    manifest: Path, out: Path, workers: int, progress: Hook, on_outcome: Callable[[Outcome], None]
+) -> Demonstration:
+    """Runs the four systems under `loso` and looks at one answer of the fused one."""
+    outcomes: list[Outcome] = []
+
+    def keep(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        on_outcome(outcome)
+
+    asked = Reproduction(manifest, out, protocols=("loso",), demo=True, machine=Machine("cpu"), workers=workers)
+    lines = reproduce(asked, progress, keep)
+    model = out / "demo-paper-loso" / "fold1-seed0" / "checkpoint"
+    recognizer = EmotionRecognizer.load(model, device="cpu")
+    (tested,) = (fold.test for fold in outcomes[0].folds if fold.number == 1)
+    utterance = next(u for u in read_manifest(manifest) if u.id in tested and u.label == "angry")
+    prediction = recognizer.predict(utterance.audio, utterance.transcript)[0]
+    return Demonstration(lines, outcomes, model, utterance, prediction, align(recognizer.model, utterance))

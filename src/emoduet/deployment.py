@@ -1,0 +1,71 @@
+"""One model on all data but a held-out part, to be used rather than to be quoted.
+
+The held-out part picks the epoch and drives the learning rate, so its score is optimistic; `emoduet run` gives the
+figure to quote.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from emoduet.checkpoint import write_checkpoint
+from emoduet.config import Recipe
+from emoduet.evaluation import Answers, answer, of_classes
+from emoduet.experiment import provenance
+from emoduet.manifest import read_manifest
+from emoduet.model_card import model_card
+from emoduet.protocols import Fold, hold_out
+from emoduet.training import Epoch, Machine, Plan, Step, forget_state, train
+from emoduet.types import Utterance
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What to train, on what, what to hold out (a session, or a fraction in whole dialogues), and where to put it."""
+
+    recipe: Recipe
+    manifest: Path
+    out: Path
+    session: str | None = None
+    fraction: float | None = None
+    seed: int = 0
+    machine: Machine = Machine()
+
+
+def train_model(deployment: Deployment, on_step: Callable[[Step], None] = lambda step: None) -> Answers:
+    """Trains and writes the model folder; returns the held-out answers. A killed call is taken up by the same call.
+
+    Raises:
+        EmoduetError: as `hold_out`, `train` and `write_checkpoint`.
+    """
+    recipe = deployment.recipe
+    utterances = of_classes(read_manifest(deployment.manifest), recipe.classes, str(deployment.manifest))
+    fold = hold_out(utterances, session=deployment.session, fraction=deployment.fraction, seed=deployment.seed)
+    by_id = {utterance.id: utterance for utterance in utterances}
+    held_out = tuple(by_id[id] for id in fold.validation)
+    plan = Plan(recipe, tuple(by_id[id] for id in fold.train), held_out, keep_best=True, seed=deployment.seed)
+    work = deployment.out.with_name(deployment.out.name + ".training")
+    model, history = train(plan, work, deployment.machine, on_step)
+    answers = answer(model.system, model.reader, held_out, model.classes)
+    training = _conditions(deployment, fold, utterances, answers, history)
+    description = {"recipe": recipe.model_dump(mode="json"), "training": training}
+    write_checkpoint(deployment.out, model.system, model.encoders, description, model_card(recipe, training))
+    forget_state(work)
+    work.rmdir()
+    return answers
+
+
+def _conditions(
+    deployment: Deployment, fold: Fold, utterances: Sequence[Utterance], answers: Answers, history: Sequence[Epoch]
+) -> dict[str, object]:
+    return {
+        "protocol": f"for use: {fold.name}",
+        "note": "the held-out part picked the epoch, so its score is optimistic; quote scores of `emoduet run` instead",
+        "seed": deployment.seed,
+        "sessions": {"train": fold.train_sessions, "validation": fold.validation_sessions},
+        "utterances": {"train": len(fold.train), "validation": len(fold.validation)},
+        "validation_scores": asdict(answers.scores()),
+        "tested_epoch": min(history, key=lambda epoch: epoch.watched_loss).epoch,
+        "synthetic_corpus": any(utterance.extra.get("synthetic") for utterance in utterances),
+        **provenance(deployment.manifest),
+    }

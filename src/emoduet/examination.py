@@ -1,0 +1,97 @@
+"""A trained model scored on a manifest, with a word on whether it has seen that manifest before."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from emoduet.build import restore_model
+from emoduet.checkpoint import read_description
+from emoduet.errors import CorpusError
+from emoduet.evaluation import Answers, answer
+from emoduet.manifest import manifest_digest, read_manifest
+from emoduet.pretrained.loading import locate
+from emoduet.results import clusters_of, interval
+from emoduet.significance import Interval
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A model's answers, the interval of their UA, and how many of the utterances its training may have seen."""
+
+    answers: Answers
+    ua_interval: Interval | None
+    interval_over: str
+    num_seen: int
+    num_outside: int
+    synthetic: bool
+
+    def conditions(self) -> str:
+        """What the score must be quoted with, in one line."""
+        bounds = self.ua_interval
+        parts = [
+            bounds and f"95 % interval of UA {100 * bounds.low:.1f} to {100 * bounds.high:.1f} over {self.interval_over}",
+            self.num_outside and f"{self.num_outside} utterances outside the model's classes left out",
+            self.num_seen and f"{self.num_seen} of the utterances are of sessions this model was TRAINED ON",
+            self.synthetic and "synthetic corpus: means nothing about people",
+        ]
+        return "; ".join(part for part in parts if part)
+
+    def as_json(self) -> dict[str, object]:
+        """The same as nested JSON values."""
+        return {
+            "classes": self.answers.classes,
+            "scores": asdict(self.answers.scores()),
+            "loss": self.answers.loss(),
+            "ua_interval_95": self.ua_interval and asdict(self.ua_interval),
+            "interval_over": self.interval_over,
+            "utterances_of_trained_sessions": self.num_seen,
+            "utterances_outside_the_classes": self.num_outside,
+            "synthetic_corpus": self.synthetic,
+        }
+
+
+def examine_model(
+    path_or_hub_id: str,
+    manifest: Path,
+    sessions: tuple[str, ...] = (),
+    device: str | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Examination:
+    """Scores a model on a manifest's labelled utterances, or on those of some sessions.
+
+    Raises:
+        CheckpointError: the model cannot be loaded.
+        CorpusError: no utterance is left to score.
+    """
+    model = restore_model(path_or_hub_id)
+    model.system.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    utterances = [u for u in read_manifest(manifest) if not sessions or u.session in sessions]
+    inside = [utterance for utterance in utterances if utterance.label in model.classes]
+    if not inside:
+        raise CorpusError(
+            f"{manifest}: none of {len(utterances)} utterances is labelled {', '.join(model.classes)}"
+            + (f" in {', '.join(sessions)}" if sessions else "")
+        )
+    answers = answer(model.system, model.reader, inside, model.classes, progress=progress)
+    kind, clusters = clusters_of(inside)
+    seen = _sessions_seen(path_or_hub_id, manifest)
+    return Examination(
+        answers=answers,
+        ua_interval=interval(answers, clusters),
+        interval_over=f"{len(set(clusters))} {kind}s",
+        num_seen=sum(utterance.session in seen for utterance in inside),
+        num_outside=len(utterances) - len(inside),
+        synthetic=any(utterance.extra.get("synthetic") for utterance in inside),
+    )
+
+
+def _sessions_seen(path_or_hub_id: str, manifest: Path) -> set[str]:
+    """The sessions of this very manifest that the model trained on or was picked by."""
+    training = read_description(locate(path_or_hub_id)).get("training", {})
+    if training.get("manifest_sha256") != manifest_digest(manifest):
+        return set()
+    sessions = training.get("sessions", {})
+    tested = sessions.get("test", []) if training.get("test_data_in_the_loop") else []
+    return {*sessions.get("train", []), *sessions.get("validation", []), *tested}

@@ -1,0 +1,196 @@
+"""The paper's own rows of Tables 1 and 2, run again and laid beside its figures: terminal, Markdown, CSV and JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from emoduet.atomic import write_text
+from emoduet.config import read_recipe
+from emoduet.experiment import Experiment, Hook, Outcome, run_experiment
+from emoduet.paper_tables import PAPER_TABLES, PaperRow
+from emoduet.protocols import TEST_IN_THE_LOOP
+from emoduet.training import Machine
+
+SYNTHETIC = "synthetic corpus: means nothing about people"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the tables; accuracies in percent, None where nothing was run for it.
+
+    `ua` is the mean over the folds, as the paper reports it; `pooled_ua` scores all tested utterances together and is
+    what the 95 % interval is of.
+    """
+
+    table: str
+    system: str
+    paper_ua: float
+    ua: float | None = None
+    ua_sd_over_seeds: float | None = None
+    pooled_ua: float | None = None
+    low: float | None = None
+    high: float | None = None
+    interval_over: str = ""
+    wa: float | None = None
+    protocol: str = ""
+    conditions: str = ""
+    sessions_trained_on: int | None = None
+    folds: int | None = None
+    seeds: int | None = None
+    utterances: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What to run: each of the paper's own rows under each protocol.
+
+    Attributes:
+        demo: takes the recipes' small twins, whose encoders start from nothing.
+        overrides: `key.path=value` for every recipe.
+    """
+
+    manifest: Path
+    out: Path
+    protocols: tuple[str, ...] = ("loso", "paper")
+    demo: bool = False
+    overrides: tuple[str, ...] = ()
+    folds: tuple[int, ...] | None = None
+    seeds: tuple[int, ...] = (0,)
+    machine: Machine = Machine()
+    workers: int = 1
+
+
+def reproduce(
+    reproduction: Reproduction,
+    progress: Hook = lambda step: None,
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Line]:
+    """Runs what is not finished yet, writes `tables.md`, `tables.csv` and `tables.json`, and returns their lines.
+
+    Raises:
+        EmoduetError: as `run_experiment`.
+    """
+    outcomes: dict[tuple[str, str], Outcome] = {}
+    for row in (row for table in PAPER_TABLES for row in table.rows if row.recipe):
+        for protocol in reproduction.protocols:
+            outcomes[row.recipe, protocol] = run_experiment(_experiment(reproduction, row, protocol), progress)
+            on_outcome(outcomes[row.recipe, protocol])
+    lines = [
+        line
+        for table in PAPER_TABLES
+        for row in table.rows
+        for line in _lines(table.title, row, [outcomes[row.recipe, p] for p in reproduction.protocols if row.recipe])
+    ]
+    write_text(reproduction.out / "tables.md", as_markdown(lines))
+    write_text(reproduction.out / "tables.csv", as_csv(lines))
+    write_text(reproduction.out / "tables.json", json.dumps([asdict(line) for line in lines], indent=1) + "\n")
+    return lines
+
+
+def as_markdown(lines: Sequence[Line]) -> str:
+    """The tables as Markdown, notes under each."""
+    parts = []
+    for title in dict.fromkeys(line.table for line in lines):
+        of_table = [line for line in lines if line.table == title]
+        head = "| " + " | ".join(HEADINGS) + " |"
+        rule = "|" + "|".join(["---"] + ["---:"] * (len(HEADINGS) - 2) + ["---"]) + "|"
+        rows = ["| " + " | ".join(cells(line)) + " |" for line in of_table]
+        notes = [f"- {line.system}: {line.note}" for line in of_table if line.note]
+        parts.append("\n".join([f"### {title}", "", head, rule, *rows, *([""] if notes else []), *notes]))
+    return "\n\n".join(parts) + "\n"
+
+
+def as_csv(lines: Sequence[Line]) -> str:
+    """The tables as one CSV, a column a field of `Line`."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, [field.name for field in fields(Line)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(line) for line in lines)
+    return buffer.getvalue()
+
+
+HEADINGS = ("System", "paper UA", "our UA (fold mean)", "pooled UA [95 %]", "WA", "protocol and conditions")
+
+
+def cells(line: Line) -> list[str]:
+    """One line as text, in the order of `HEADINGS`."""
+    if line.ua is None:
+        return [line.system, f"{line.paper_ua:.2f}", "", "", "", "quoted"]
+    sd = "" if line.ua_sd_over_seeds is None else f" ± {line.ua_sd_over_seeds:.1f}"
+    bounds = "" if line.low is None else f" [{line.low:.1f}, {line.high:.1f}]"
+    return [
+        line.system,
+        f"{line.paper_ua:.2f}",
+        f"{line.ua:.1f}{sd}",
+        f"{line.pooled_ua:.1f}{bounds}",
+        f"{line.wa:.1f}",
+        line.conditions,
+    ]
+
+
+def _experiment(reproduction: Reproduction, row: PaperRow, protocol: str) -> Experiment:
+    name = f"demo-{row.recipe}" if reproduction.demo else row.recipe
+    return Experiment(
+        recipe=read_recipe(name, reproduction.overrides),
+        protocol=protocol,
+        manifest=reproduction.manifest,
+        out=reproduction.out / f"{name}-{protocol}",
+        folds=reproduction.folds,
+        seeds=reproduction.seeds,
+        machine=reproduction.machine,
+        workers=reproduction.workers,
+    )
+
+
+def _lines(table: str, row: PaperRow, outcomes: Sequence[Outcome]) -> list[Line]:
+    if not outcomes:
+        return [Line(table, row.system, row.printed_ua, note=row.note)]
+    return [_line(table, row, outcome) for outcome in outcomes]
+
+
+def _line(table: str, row: PaperRow, outcome: Outcome) -> Line:
+    summary = outcome.summary
+    bounds = summary.ua_interval
+    sd = summary.fold_mean_ua.sd
+    return Line(
+        table=table,
+        system=row.system,
+        paper_ua=row.printed_ua,
+        ua=100 * summary.fold_mean_ua.mean,
+        ua_sd_over_seeds=None if sd is None else 100 * sd,
+        pooled_ua=100 * summary.pooled_ua.mean,
+        low=bounds and 100 * bounds.low,
+        high=bounds and 100 * bounds.high,
+        interval_over=f"{summary.num_clusters} {summary.cluster_kind}s",
+        wa=100 * summary.pooled_wa.mean,
+        protocol=outcome.protocol.name,
+        conditions=conditions(outcome),
+        sessions_trained_on=min(len(fold.train_sessions) for fold in outcome.folds),
+        folds=summary.num_folds,
+        seeds=len(summary.seeds),
+        utterances=summary.num_utterances,
+        note=row.note,
+    )
+
+
+def conditions(outcome: Outcome) -> str:
+    """What a figure of this run must be quoted with, in one line."""
+    summary = outcome.summary
+    trained = "/".join(map(str, sorted({len(fold.train_sessions) for fold in outcome.folds})))
+    marks = [
+        TEST_IN_THE_LOOP if outcome.protocol.test_in_the_loop else "",
+        "training labels shuffled" if outcome.experiment.shuffled else "",
+        SYNTHETIC if outcome.synthetic else "",
+    ]
+    parts = [
+        outcome.protocol.name,
+        f"{summary.num_folds} folds, {trained} sessions trained on",
+        f"{len(summary.seeds)} seed{'s' if len(summary.seeds) > 1 else ''}",
+        f"interval over {summary.num_clusters} {summary.cluster_kind}s",
+        f"recipe {outcome.experiment.recipe.name}",
+    ]
+    return "; ".join([*parts, *filter(None, marks)])

@@ -1,0 +1,158 @@
+"""Recipes that are wrong say so, all at once; overrides go through the same validation."""
+
+import json
+import tomllib
+
+import pytest
+
+from emoduet.config import Recipe, read_recipe, recipe_from_values, recipe_names
+from emoduet.errors import ConfigError
+
+
+def test_the_packaged_recipes():
+    paper = ["audio-only", "audio-only-frozen", "paper", "paper-frozen", "text-only"]
+    assert recipe_names() == sorted([*paper, *(f"demo-{name}" for name in paper)])
+
+
+@pytest.mark.parametrize("suffix", [".toml", ".json"])
+def test_a_recipe_of_one_s_own(tmp_path, suffix):
+    values = read_recipe("text-only").model_dump(exclude_none=True) | {"name": "mine"}
+    path = tmp_path / f"mine{suffix}"
+    path.write_text(json.dumps(values) if suffix == ".json" else as_toml(values))
+    assert read_recipe(str(path)) == Recipe.model_validate(values)
+    assert read_recipe(str(path), ["training.epochs=7"]).training.epochs == 7
+
+
+def as_toml(values):
+    sections = {key: value for key, value in values.items() if isinstance(value, dict)}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if key not in sections]
+    for name, section in sections.items():
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())]
+    text = "\n".join(lines)
+    assert tomllib.loads(text).keys() == values.keys()
+    return text
+
+
+@pytest.mark.parametrize(
+    ("override", "path", "value"),
+    [
+        ("optimizer.learning_rate=3e-5", "optimizer.learning_rate", 3e-5),
+        ("optimizer.learning_rate = 1", "optimizer.learning_rate", 1.0),
+        ("training.class_weights=true", "training.class_weights", True),
+        ("audio_encoder.name=facebook/hubert-base-ls960", "audio_encoder.name", "facebook/hubert-base-ls960"),
+        ('audio_encoder.name="tiny"', "audio_encoder.name", "tiny"),
+        ("audio_encoder.name=a=b", "audio_encoder.name", "a=b"),
+        ("audio_encoder.layer_drop=0.05", "audio_encoder.layer_drop", 0.05),
+        ("audio_encoder.spec_augment=false", "audio_encoder.spec_augment", False),
+        ('classes=["a", "b"]', "classes", ("a", "b")),
+        ("title=Mine, with fusion", "title", "Mine, with fusion"),
+    ],
+)
+def test_overrides(override, path, value):
+    found = read_recipe("paper", [override])
+    for name in path.split("."):
+        found = getattr(found, name)
+    assert found == value
+
+
+def test_the_last_of_several_overrides_holds():
+    assert read_recipe("paper", ["training.epochs=3", "training.epochs=4"]).training.epochs == 4
+
+
+def test_a_recipe_is_frozen():
+    with pytest.raises(ValueError, match="Instance is frozen"):
+        read_recipe("paper").training.epochs = 3
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("epochs", r"--set epochs: need key=value, for example optimizer\.learning_rate=3e-5"),
+        ("=3", r"--set =3: need key=value"),
+        ("training.epochs.more=3", r"--set training\.epochs\.more=3: epochs is a value, not a section"),
+        ("training.epoch=3", r"recipe paper: 1 problem\(s\)\n  training\.epoch: Extra inputs .*\(got 3\)"),
+        ("trainin.epochs=3", r"trainin: Extra inputs are not permitted \(got \{'epochs': 3\}\)"),
+        ("training.epochs=0", r"training\.epochs: Input should be greater than 0 \(got 0\)"),
+        ("training.epochs=2.5", r"training\.epochs: .*integer.* \(got 2\.5\)"),
+        ("training.epochs=many", r"training\.epochs: .*integer.* \(got 'many'\)"),
+        ("optimizer.learning_rate=nan", r"optimizer\.learning_rate: .*finite.* \(got nan\)"),
+        ("optimizer.learning_rate=-1e-5", r"optimizer\.learning_rate: .*greater than 0 \(got -1e-05\)"),
+        ("audio_features.dropout=1", r"audio_features\.dropout: .*less than 1 \(got 1\)"),
+        ("schedule.factor=1", r"schedule\.factor: .*less than 1 \(got 1\)"),
+        ("schedule.patience=-1", r"schedule\.patience: .*greater than or equal to 0 \(got -1\)"),
+        ("cross_modal_attention.scale=e", r"cross_modal_attention\.scale: .*'sqrt_d' or 'd' \(got 'e'\)"),
+        ("text_encoder.freeze=feature-encoder", r"freeze: .*'all' or 'nothing' \(got 'feature-encoder'\)"),
+        ("system=video", r"system: .*'cross-modal', 'audio' or 'text' \(got 'video'\)"),
+        ('classes=["a", "a"]', r"classes \['a', 'a'\]; need at least two, each once"),
+        ('classes=["a"]', r"classes \['a'\]; need at least two"),
+    ],
+)
+def test_an_override_that_is_refused(override, message):
+    with pytest.raises(ConfigError, match=message):
+        read_recipe("paper", [override])
+
+
+def test_all_problems_stand_in_one_message():
+    overrides = ["training.epochs=0", "optimizer.momentum=0.9", "audio_features.num_filters=many"]
+    with pytest.raises(ConfigError) as caught:
+        read_recipe("paper", overrides)
+    first, *problems = str(caught.value).splitlines()
+    assert first == "recipe paper: 3 problem(s)"
+    assert sorted(problem.split(":")[0].strip() for problem in problems) == [
+        "audio_features.num_filters",
+        "optimizer.momentum",
+        "training.epochs",
+    ]
+
+
+def test_a_missing_key_is_named():
+    values = read_recipe("text-only").model_dump(exclude_none=True)
+    del values["training"]["epochs"], values["title"]
+    with pytest.raises(ConfigError, match=r"recipe here: 2 problem\(s\)\n  title: Field required\n  training\.epo"):
+        recipe_from_values(values, where="here")
+
+
+@pytest.mark.parametrize(
+    ("system", "problems"),
+    [
+        ("audio", ["text_encoder is of no use", "text_projection is of no use", "cross_modal_attention is of no use"]),
+        ("text", ["audio_encoder is of no use", "audio_features is of no use", "cross_modal_attention is of no use"]),
+    ],
+)
+def test_sections_that_the_system_does_not_have(system, problems):
+    with pytest.raises(ConfigError) as caught:
+        read_recipe("paper", [f"system={system}"])
+    assert all(f"{problem} to the {system} system" in str(caught.value) for problem in problems)
+
+
+def test_sections_that_the_system_lacks():
+    lacking = "text_encoder is missing from the cross-modal system; text_projection is missing from .*; cross_modal_"
+    with pytest.raises(ConfigError, match=lacking):
+        read_recipe("audio-only", ["system=cross-modal"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("bad.toml", b"name = ", r"bad\.toml: does not parse: "),
+        ("bad.json", b"{", r"bad\.json: does not parse: "),
+        ("bad.toml", b"\xff", r"bad\.toml: does not parse: .*0xff"),
+        ("list.json", b"[1, 2]", r"list\.json: got \[1, 2\]; want an object of sections"),
+    ],
+)
+def test_a_file_that_is_no_recipe(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError, match=message):
+        read_recipe(str(tmp_path / name), ["training.epochs=3"])
+
+
+def test_a_recipe_that_does_not_exist(tmp_path):
+    with pytest.raises(ConfigError, match=r"recipe papre: neither a packaged recipe nor a file; packaged are audio"):
+        read_recipe("papre")
+    with pytest.raises(ConfigError, match="neither a packaged recipe nor a file"):
+        read_recipe(str(tmp_path))
+
+
+def test_values_that_are_no_recipe():
+    with pytest.raises(ConfigError, match=r"recipe model: 1 problem\(s\)\n  Input should be a valid dictionary"):
+        recipe_from_values(None, where="model")
