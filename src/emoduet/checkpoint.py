@@ -38,6 +38,11 @@ class Encoders:
     text: TextEncoderBase | None
     tokenizer: PreTrainedTokenizerBase | None
 
+    @property
+    def present(self) -> tuple[AudioEncoderBase | TextEncoderBase, ...]:
+        """Those there are."""
+        return tuple(encoder for encoder in (self.audio, self.text) if encoder is not None)
+
 
 @dataclass(frozen=True)
 class Checkpoint:

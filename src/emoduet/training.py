@@ -4,32 +4,33 @@ What the schedule watches is the caller's choice, and so is what it means: valid
 the test utterances themselves.
 """
 
+import hashlib
 import logging
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Adam
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from torch.utils.tensorboard import SummaryWriter
 
-from emoduet.atomic import new_folder, write_text
+from emoduet.atomic import remove_leftovers
 from emoduet.batching import Batch, batches, shuffled, targets_of
 from emoduet.build import Model, build_model
 from emoduet.config import Recipe
 from emoduet.errors import InputError
 from emoduet.evaluation import answer
+from emoduet.history import Epoch, Step
+from emoduet.machine import Machine, accelerator_on, check_disk
 from emoduet.metrics import confusion_matrix, unweighted_accuracy
-from emoduet.training_state import read_state, trained_weights, write_state
+from emoduet.training_state import read_progress, read_state, trained_weights, write_state
 from emoduet.types import Utterance
 
 log = logging.getLogger(__name__)
@@ -50,38 +51,15 @@ class Plan:
     keep_best: bool
     seed: int
 
-
-@dataclass(frozen=True)
-class Machine:
-    """Where the numbers are computed; `device` None takes a GPU where there is one."""
-
-    device: str | None = None
-    precision: str = "fp32"
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One line of a training's history; accuracies between 0 and 1, rate after the epoch's decision, time in seconds."""
-
-    epoch: int
-    train_loss: float
-    train_ua: float
-    watched_loss: float
-    watched_ua: float
-    learning_rate: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Step:
-    """What a progress hook is told after each update."""
-
-    epoch: int
-    epochs: int
-    done: int
-    total: int
-    loss: float
-    ua: float
+    def identity(self) -> dict[str, object]:
+        """What a state must agree with, as JSON values, for this plan to go on from it."""
+        return {
+            "recipe": self.recipe.model_dump(mode="json"),
+            "utterances to train on": _digest(self.train),
+            "utterances to watch": _digest(self.watched),
+            "choice of the epoch": self.keep_best,
+            "seed": self.seed,
+        }
 
 
 def train(
@@ -96,14 +74,17 @@ def train(
     `on_epoch` is called before the epoch's state is written, so a killed call may see the same epoch twice.
 
     Raises:
-        InputError: no utterances, a device or precision this machine lacks, or too little disk for the state.
+        InputError: no utterances, a device or precision this machine lacks, too little disk for the state, a state of
+            another training, or a loss that is no number.
     """
     _check(plan)
     _seed_everything(plan.seed)
-    accelerator = _accelerator(machine)
+    accelerator = accelerator_on(machine)
     model = build_model(plan.recipe, [u.transcript for u in plan.train if u.transcript is not None])
     model.system.to(accelerator.device)
-    _check_disk(folder, model.system)
+    for encoder in model.encoders.present:
+        encoder.remember_frozen()
+    check_disk(folder, _disk_needed(model.system))
     run = _Run(plan, model, accelerator, folder / "state")
     while run.next_epoch <= plan.recipe.training.epochs:
         run.train_epoch(on_step, on_epoch)
@@ -113,8 +94,9 @@ def train(
 
 
 def forget_state(folder: Path) -> None:
-    """Deletes the state of a training that is complete and stored."""
+    """Deletes the state of a training that is complete and stored, and what killed calls left half-written."""
     shutil.rmtree(folder / "state", ignore_errors=True)
+    remove_leftovers(folder)
 
 
 class _Run:
@@ -130,22 +112,33 @@ class _Run:
         self.system, self.optimizer = accelerator.prepare(model.system, self.raw_optimizer)
         self.history: list[Epoch] = []
         self.best: dict[str, Tensor] = {}
-        resumed = read_state(state_folder, model.system, self.raw_optimizer, self.scheduler)
-        if resumed:
-            self.best, progress = resumed
-            self.history = [Epoch(**line) for line in progress["history"]]
-            log.info("going on after epoch %d of a training that was cut off", len(self.history))
+        self.identity = {**plan.identity(), "precision": accelerator.mixed_precision}
+        progress = read_progress(state_folder)
+        if progress is not None:
+            self._go_on(progress)
 
     @property
     def next_epoch(self) -> int:
         """Counted from 1."""
         return len(self.history) + 1
 
+    def _go_on(self, progress: Mapping[str, object]) -> None:
+        differing = [key for key, value in self.identity.items() if progress["plan"].get(key) != value]
+        if differing:
+            raise InputError(
+                f"{self.state_folder}: the state of a training with another {', '.join(differing)}; delete it, or give "
+                "another --out"
+            )
+        self.best = read_state(self.state_folder, self.model.system, self.raw_optimizer, self.scheduler)
+        self.history = [Epoch(**line) for line in progress["history"]]
+        log.info("going on after epoch %d of a training that was cut off", len(self.history))
+
     def train_epoch(self, on_step: Callable[[Step], None], on_epoch: Callable[[Model, Epoch], None]) -> None:
         """One pass over the training utterances, one look at the watched ones, one state on disk."""
         began = time.perf_counter()
         loss, ua = self._pass(on_step)
         watched = answer(self.system, self.model.reader, self.plan.watched, self.model.classes)
+        self._check_finite(float(watched.probabilities.sum()))
         watched_loss = watched.loss()
         if not self.history or watched_loss < min(epoch.watched_loss for epoch in self.history):
             self.best = trained_weights(self.model.system)
@@ -161,12 +154,12 @@ class _Run:
             self.raw_optimizer,
             self.scheduler,
             self.best,
-            {"history": [asdict(epoch) for epoch in self.history]},
+            {"plan": self.identity, "history": [asdict(epoch) for epoch in self.history]},
         )
 
     def _pass(self, on_step: Callable[[Step], None]) -> tuple[float, float]:
         numbers, plan = self.plan.recipe.training, self.plan
-        _set_training_mode(self.system)
+        _set_training_mode(self.model.system)
         order = shuffled(plan.train, plan.seed, self.next_epoch)
         loss_sum, num_classes = 0.0, len(self.model.classes)
         confusion = np.zeros((num_classes, num_classes), dtype=int)
@@ -192,29 +185,17 @@ class _Run:
             self.accelerator.backward(loss)
             loss_sum += loss.item()
             logits.append(answers.detach().cpu())
-        if not np.isfinite(loss_sum):
-            raise InputError(
-                f"training: the loss became {loss_sum} in epoch {self.next_epoch}; lower optimizer.learning_rate, or "
-                "use --precision fp32"
-            )
+        self._check_finite(loss_sum)
         self.accelerator.clip_grad_norm_(self.system.parameters(), self.plan.recipe.optimizer.max_gradient_norm)
         self.optimizer.step()
         return loss_sum, torch.cat(logits)
 
-
-def write_history(path: Path, history: Sequence[Epoch]) -> None:
-    """Writes a training's history as CSV, one line an epoch."""
-    lines = [",".join(Epoch.__dataclass_fields__)]
-    lines += [",".join(f"{value:.6g}" for value in asdict(epoch).values()) for epoch in history]
-    write_text(path, "\n".join(lines) + "\n")
-
-
-def log_to_tensorboard(folder: Path, history: Sequence[Epoch]) -> None:
-    """Writes a training's history for TensorBoard, replacing what stood there."""
-    with new_folder(folder) as temporary, SummaryWriter(str(temporary)) as writer:
-        for epoch in history:
-            for name, value in asdict(epoch).items():
-                writer.add_scalar(name, value, epoch.epoch)
+    def _check_finite(self, loss: float) -> None:
+        if not np.isfinite(loss):
+            raise InputError(
+                f"training: the loss became {loss} in epoch {self.next_epoch}; lower optimizer.learning_rate, or use "
+                "--precision fp32"
+            )
 
 
 def _groups(reading: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
@@ -239,8 +220,7 @@ def _set_training_mode(system: nn.Module) -> None:
 
 def _parameter_groups(model: Model, recipe: Recipe) -> list[dict[str, object]]:
     rate = recipe.optimizer.learning_rate
-    encoders = [encoder for encoder in (model.encoders.audio, model.encoders.text) if encoder]
-    of_encoders = [weight for encoder in encoders for weight in encoder.parameters()]
+    of_encoders = [weight for encoder in model.encoders.present for weight in encoder.parameters()]
     known = set(map(id, of_encoders))
     of_head = [weight for weight in model.system.parameters() if id(weight) not in known]
     trained = [weight for weight in of_encoders if weight.requires_grad]
@@ -270,33 +250,16 @@ def _check(plan: Plan) -> None:
         raise InputError(f"training: no utterance to train on is {', '.join(plan.recipe.classes[i] for i in lacking)}")
 
 
-def _check_disk(folder: Path, system: nn.Module) -> None:
+def _disk_needed(system: nn.Module) -> int:
+    """Bytes: two states of weights, best weights and two moments, and the checkpoint."""
     weights = sum(p.numel() * p.element_size() for p in system.parameters())
     trained = sum(p.numel() * p.element_size() for p in system.parameters() if p.requires_grad)
-    need = 2 * 4 * trained + weights  # two states of weights, best weights and two moments; then the checkpoint
-    folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    if free < need:
-        raise InputError(
-            f"{folder}: {free / 1e9:.1f} GB free; training needs {need / 1e9:.1f} GB for its state and the checkpoint. "
-            "Free some, or give another --out"
-        )
+    return 2 * 4 * trained + weights
 
 
-def _accelerator(machine: Machine) -> Accelerator:
-    modes = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
-    if machine.precision not in modes:
-        raise InputError(f"precision {machine.precision}: choose one of {', '.join(modes)}")
-    kind = (machine.device or "").partition(":")[0]
-    if kind not in ("", "cpu", "cuda", "mps") or (kind == "cuda" and not torch.cuda.is_available()):
-        raise InputError(f"device {machine.device}: not on this machine; leave it out, or use cpu")
-    on_cpu = kind == "cpu" or not (torch.cuda.is_available() or torch.backends.mps.is_available())
-    if on_cpu and machine.precision == "fp16":
-        raise InputError("precision fp16: needs a GPU; use fp32 or bf16 on a CPU")
-    if kind == "cuda":
-        torch.cuda.set_device(torch.device(machine.device))
-    AcceleratorState._reset_state(reset_partial_state=True)  # one process may train several models in turn
-    return Accelerator(cpu=on_cpu, mixed_precision=modes[machine.precision])
+def _digest(utterances: Sequence[Utterance]) -> str:
+    lines = [repr((one.id, one.label, one.transcript, one.start, one.end)) for one in utterances]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _seed_everything(seed: int) -> None:

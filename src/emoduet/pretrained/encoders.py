@@ -15,6 +15,7 @@ from torch.nn.utils import parametrize
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from emoduet.nn.packing import Packed, pack
+from emoduet.pretrained.memory import Memory
 
 
 class AudioEncoderBase(nn.Module):
@@ -51,6 +52,14 @@ class AudioEncoderBase(nn.Module):
     def freeze_feature_encoder(self) -> None:
         """Stops training of the CNN under the context network, as the paper does in every experiment."""
         self.model.feature_extractor._freeze_parameters()
+
+    def remember_frozen(self) -> None:
+        """Computes what is frozen once for each distinct waveform from now on: the CNN, or the whole encoder."""
+        if not any(weight.requires_grad for weight in self.parameters()):
+            self._context = Memory().of(self._context)
+        elif not any(weight.requires_grad for weight in self.model.feature_extractor.parameters()):
+            cnn = self.model.feature_extractor
+            cnn.forward = Memory().of(cnn.forward)  # in place, so that the names of the weights stay
 
     def num_frames(self, num_samples: int) -> int:
         """How many frames a waveform becomes: one every 20 ms for every model of the family."""
@@ -99,4 +108,12 @@ class TextEncoderBase(nn.Module):
         return self.model.config.max_position_embeddings - reserved
 
     def forward(self, tokens: Sequence[Int64[Tensor, "_tokens"]]) -> Packed:
-        return pack([self.model(ids[None]).last_hidden_state[0] for ids in tokens])
+        return pack([self._context(ids) for ids in tokens])
+
+    def remember_frozen(self) -> None:
+        """Computes each distinct token list once from now on, if the encoder is frozen."""
+        if not any(weight.requires_grad for weight in self.parameters()):
+            self._context = Memory().of(self._context)
+
+    def _context(self, ids: Int64[Tensor, "tokens"]) -> Float[Tensor, "tokens dim"]:
+        return self.model(ids[None]).last_hidden_state[0]
