@@ -141,8 +141,8 @@ def test_tokens(reader, transcript, num_tokens):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"audio": None}, CorpusError, r"utterance u3: no audio in the manifest, and this system listens"),
-        ({"transcript": None}, CorpusError, r"utterance u3: no transcript in the manifest, and this system reads"),
+        ({"audio": None}, CorpusError, r"utterance u3: no sound file, and this system listens"),
+        ({"transcript": None}, CorpusError, r"utterance u3: no transcript, and this system reads"),
         ({"audio": "/nowhere/x.wav"}, AudioError, r"^/nowhere/x\.wav: no such file"),
         ({"end": 99.0}, AudioError, r"u3\.wav: end 99\.0 s lies beyond the end of the file"),
     ],

@@ -28,6 +28,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary, old = path.with_name(f".{path.name}.{os.getpid()}.tmp"), _old(path)
+    shutil.rmtree(temporary, ignore_errors=True)  # of a killed process that had this one's number
     try:
         temporary.mkdir()
         yield temporary
@@ -47,6 +48,15 @@ def recover_folder(path: Path) -> None:
         shutil.rmtree(old)
     elif old.exists():
         os.replace(old, path)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Deletes what killed writers left half-written in a folder that nobody is writing into."""
+    for leftover in folder.glob(".*.tmp"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -56,7 +56,7 @@ class InputReader:
             AudioError: the file cannot be used.
         """
         if utterance.audio is None:
-            raise CorpusError(f"utterance {utterance.id}: no audio in the manifest, and this system listens")
+            raise CorpusError(f"utterance {utterance.id}: no sound file, and this system listens")
         samples = read_audio(utterance.audio, start=utterance.start, end=utterance.end)
         return torch.from_numpy(normalise(samples) if self.normalised else samples)
 
@@ -67,7 +67,7 @@ class InputReader:
             CorpusError: the manifest has no transcript for it (an empty one is fine).
         """
         if utterance.transcript is None:
-            raise CorpusError(f"utterance {utterance.id}: no transcript in the manifest, and this system reads")
+            raise CorpusError(f"utterance {utterance.id}: no transcript, and this system reads")
         return torch.tensor(self.tokenizer(utterance.transcript, truncation=True, verbose=False)["input_ids"])
 
 

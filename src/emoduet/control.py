@@ -6,8 +6,8 @@ from pathlib import Path
 
 from emoduet.config import Recipe
 from emoduet.experiment import Experiment, Hook, run_experiment
+from emoduet.machine import Machine
 from emoduet.reproduction import conditions
-from emoduet.training import Machine
 
 TOLERANCE = 0.05
 

@@ -8,10 +8,10 @@ from emoduet.corpora.iemocap import read_iemocap
 from emoduet.corpora.synthetic import write_corpus
 from emoduet.experiment import Hook, Outcome
 from emoduet.explanation import Alignment, align
+from emoduet.machine import Machine
 from emoduet.manifest import read_manifest, write_manifest
 from emoduet.prediction import EmotionRecognizer
 from emoduet.reproduction import Line, Reproduction, reproduce
-from emoduet.training import Machine
 from emoduet.types import Prediction, Utterance
 
 

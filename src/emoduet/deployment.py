@@ -4,18 +4,22 @@ The held-out part picks the epoch and drives the learning rate, so its score is 
 figure to quote.
 """
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from emoduet.checkpoint import write_checkpoint
 from emoduet.config import Recipe
-from emoduet.evaluation import Answers, answer, of_classes
-from emoduet.experiment import provenance
+from emoduet.errors import InputError
+from emoduet.evaluation import Answers, answer, check_complete, of_classes
+from emoduet.experiment import provenance, sole_user
+from emoduet.history import Epoch, Step
+from emoduet.machine import Machine, check_machine
 from emoduet.manifest import read_manifest
 from emoduet.model_card import model_card
 from emoduet.protocols import Fold, hold_out
-from emoduet.training import Epoch, Machine, Plan, Step, forget_state, train
+from emoduet.training import Plan, train
 from emoduet.types import Utterance
 
 
@@ -36,23 +40,33 @@ def train_model(deployment: Deployment, on_step: Callable[[Step], None] = lambda
     """Trains and writes the model folder; returns the held-out answers. A killed call is taken up by the same call.
 
     Raises:
+        InputError: the folder to write holds something else than a model.
         EmoduetError: as `hold_out`, `train` and `write_checkpoint`.
     """
     recipe = deployment.recipe
+    check_machine(deployment.machine)
+    _check_out(deployment.out)
     utterances = of_classes(read_manifest(deployment.manifest), recipe.classes, str(deployment.manifest))
+    check_complete(utterances, recipe, str(deployment.manifest))
     fold = hold_out(utterances, session=deployment.session, fraction=deployment.fraction, seed=deployment.seed)
     by_id = {utterance.id: utterance for utterance in utterances}
     held_out = tuple(by_id[id] for id in fold.validation)
     plan = Plan(recipe, tuple(by_id[id] for id in fold.train), held_out, keep_best=True, seed=deployment.seed)
     work = deployment.out.with_name(deployment.out.name + ".training")
-    model, history = train(plan, work, deployment.machine, on_step)
-    answers = answer(model.system, model.reader, held_out, model.classes)
-    training = _conditions(deployment, fold, utterances, answers, history)
-    description = {"recipe": recipe.model_dump(mode="json"), "training": training}
-    write_checkpoint(deployment.out, model.system, model.encoders, description, model_card(recipe, training))
-    forget_state(work)
-    work.rmdir()
+    with sole_user(work):
+        model, history = train(plan, work, deployment.machine, on_step)
+        answers = answer(model.system, model.reader, held_out, model.classes)
+        training = _conditions(deployment, fold, utterances, answers, history)
+        description = {"recipe": recipe.model_dump(mode="json"), "training": training}
+        write_checkpoint(deployment.out, model.system, model.encoders, description, model_card(recipe, training))
+        shutil.rmtree(work)
     return answers
+
+
+def _check_out(out: Path) -> None:
+    """Keeps a model from taking the place of anything but an older model."""
+    if out.exists() and not (out / "config.json").is_file() and (out.is_file() or any(out.iterdir())):
+        raise InputError(f"{out}: holds something else than a model, which would be lost; give another --out")
 
 
 def _conditions(

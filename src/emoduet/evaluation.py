@@ -13,6 +13,7 @@ from torch.nn import functional
 from emoduet.atomic import write_text
 from emoduet.batching import InputReader, batches, targets_of
 from emoduet.build import System
+from emoduet.config import Recipe
 from emoduet.errors import CorpusError, InputError
 from emoduet.metrics import Scores, log_loss, score
 from emoduet.types import Utterance
@@ -68,7 +69,7 @@ def answer(
     rows: list[torch.Tensor] = []
     for batch in batches(utterances, classes, reader, BATCH_SIZE):
         logits = system(batch.inputs.to(device))
-        rows.extend(functional.softmax(logits.double(), dim=1).cpu())
+        rows.extend(functional.softmax(logits.cpu().double(), dim=1))
         progress(len(rows), len(utterances))
     system.train(was_training)
     return Answers(tuple(utterances), tuple(classes), torch.stack(rows).numpy())
@@ -89,6 +90,22 @@ def of_classes(utterances: Sequence[Utterance], classes: Sequence[str], where: s
             "Build the manifest with a label map, or set the recipe's classes"
         )
     return inside
+
+
+def check_complete(utterances: Sequence[Utterance], recipe: Recipe, where: str) -> None:
+    """Finds before a training, not in the middle of it, what the recipe's system would miss.
+
+    Raises:
+        CorpusError: an utterance without audio for a system that listens, or without transcript for one that reads.
+    """
+    needs = (("audio", recipe.audio_encoder, "listens"), ("transcript", recipe.text_encoder, "reads"))
+    for field, needed, verb in needs:
+        lacking = [utterance.id for utterance in utterances if getattr(utterance, field) is None]
+        if needed and lacking:
+            raise CorpusError(
+                f"{where}: {len(lacking)} of {len(utterances)} utterances have no {field}, first {lacking[0]}, and the "
+                f"{recipe.system} system {verb}. Fill the column when the manifest is built, or take another recipe"
+            )
 
 
 def write_answers(path: Path, answers: Answers) -> None:

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
-
 from emoduet.build import restore_model
 from emoduet.checkpoint import read_description
 from emoduet.errors import CorpusError
-from emoduet.evaluation import Answers, answer
+from emoduet.evaluation import Answers, answer, check_complete
+from emoduet.machine import device_named
 from emoduet.manifest import manifest_digest, read_manifest
 from emoduet.pretrained.loading import locate
 from emoduet.results import clusters_of, interval
@@ -62,11 +61,13 @@ def examine_model(
     """Scores a model on a manifest's labelled utterances, or on those of some sessions.
 
     Raises:
+        InputError: this machine has no such device.
         CheckpointError: the model cannot be loaded.
-        CorpusError: no utterance is left to score.
+        CorpusError: no utterance is left to score, or one lacks what the system takes.
     """
+    chosen = device_named(device)
     model = restore_model(path_or_hub_id)
-    model.system.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    model.system.to(chosen)
     utterances = [u for u in read_manifest(manifest) if not sessions or u.session in sessions]
     inside = [utterance for utterance in utterances if utterance.label in model.classes]
     if not inside:
@@ -74,6 +75,7 @@ def examine_model(
             f"{manifest}: none of {len(utterances)} utterances is labelled {', '.join(model.classes)}"
             + (f" in {', '.join(sessions)}" if sessions else "")
         )
+    check_complete(inside, model.recipe, str(manifest))
     answers = answer(model.system, model.reader, inside, model.classes, progress=progress)
     kind, clusters = clusters_of(inside)
     seen = _sessions_seen(path_or_hub_id, manifest)

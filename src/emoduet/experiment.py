@@ -11,12 +11,15 @@ Finished folds are never repeated. Folds run side by side as processes when aske
 import json
 import os
 import platform
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
 
@@ -26,12 +29,12 @@ from filelock import FileLock, Timeout
 from emoduet.atomic import write_text
 from emoduet.config import Recipe
 from emoduet.errors import InputError
-from emoduet.evaluation import of_classes
-from emoduet.fold_run import FoldJob, FoldProgress, read_finished, run_fold
+from emoduet.evaluation import check_complete, of_classes
+from emoduet.fold_run import KEEP, FoldJob, FoldProgress, read_finished, run_fold
+from emoduet.machine import Machine, check_machine
 from emoduet.manifest import manifest_digest, read_manifest
 from emoduet.protocols import Fold, Protocol, check_disjoint, protocol_named, shuffle_labels
 from emoduet.results import Summary, summarise
-from emoduet.training import Machine
 from emoduet.types import Utterance
 
 Hook = Callable[[FoldProgress], None]
@@ -79,15 +82,18 @@ def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -
         InputError: an unknown protocol, fold or setting; a folder that holds another run or is in use.
         CorpusError: the manifest lacks a class, or an utterance lacks what the system takes.
     """
+    _check_settings(experiment)
     protocol = protocol_named(experiment.protocol)
     utterances = of_classes(read_manifest(experiment.manifest), experiment.recipe.classes, str(experiment.manifest))
-    folds = _chosen(protocol.make_folds(utterances), experiment.folds)
+    check_complete(utterances, experiment.recipe, str(experiment.manifest))
+    all_folds = protocol.make_folds(utterances)
+    folds = _chosen(all_folds, experiment.folds)
     for fold in folds:
         check_disjoint(fold, utterances)
     by_id = {utterance.id: utterance for utterance in utterances}
-    with _sole_user(experiment.out):
+    with sole_user(experiment.out):
         _write_or_compare(experiment, protocol)
-        write_text(experiment.out / "folds.json", json.dumps([asdict(fold) for fold in folds], indent=1) + "\n")
+        write_text(experiment.out / "folds.json", json.dumps([asdict(fold) for fold in all_folds], indent=1) + "\n")
         jobs = [_job(experiment, protocol, fold, seed, by_id) for fold in folds for seed in experiment.seeds]
         _run_all([job for job in jobs if not job.finished], experiment.workers, progress)
         answers = {(job.fold.number, job.seed): read_finished(job, by_id) for job in jobs}
@@ -129,6 +135,15 @@ def _job(
     )
 
 
+def _check_settings(experiment: Experiment) -> None:
+    """Refuses what cannot run before anything of it is on disk."""
+    check_machine(experiment.machine)
+    if experiment.keep not in KEEP:
+        raise InputError(f"keep {experiment.keep}: choose one of {', '.join(KEEP)}")
+    if experiment.workers < 1:
+        raise InputError(f"workers {experiment.workers}: need at least one")
+
+
 def _chosen(folds: Sequence[Fold], numbers: tuple[int, ...] | None) -> tuple[Fold, ...]:
     known = {fold.number: fold for fold in folds}
     wrong = [number for number in numbers or () if number not in known]
@@ -149,14 +164,24 @@ def _write_or_compare(experiment: Experiment, protocol: Protocol) -> None:
     path = experiment.out / "run.json"
     if path.exists():
         found = json.loads(path.read_text(encoding="utf-8"))
-        differing = [key for key, value in identity.items() if found.get(key) != value]
+        differing = list(_differences(found, identity))
         if differing:
             raise InputError(
-                f"{experiment.out}: holds a run with another {', '.join(differing)}; give another --out, or delete it"
+                f"{experiment.out}: holds another run: {'; '.join(differing)}. Give another --out, or delete it"
             )
         return
-    run = identity | provenance(experiment.manifest)
+    run = identity | {"protocol_summary": protocol.summary} | provenance(experiment.manifest)
     write_text(path, json.dumps(run, indent=1, ensure_ascii=False) + "\n")
+
+
+def _differences(found: Mapping[str, object], asked: Mapping[str, object], where: str = "") -> Iterator[str]:
+    """Every value that is not as asked for, by its path."""
+    for key, value in asked.items():
+        there = found.get(key)
+        if isinstance(value, Mapping) and isinstance(there, Mapping):
+            yield from _differences(there, value, f"{where}{key}.")
+        elif there != value:
+            yield f"{where}{key} is {there}, not {value}"
 
 
 def _summary_json(outcome: Outcome) -> dict[str, object]:
@@ -173,38 +198,78 @@ def _summary_json(outcome: Outcome) -> dict[str, object]:
 
 
 @contextmanager
-def _sole_user(folder: Path) -> Iterator[None]:
+def sole_user(folder: Path) -> Iterator[None]:
+    """Holds a folder, which is made, for this process alone.
+
+    Raises:
+        InputError: another process holds it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".lock", timeout=0):
             yield
     except Timeout as error:
-        raise InputError(f"{folder}: another emoduet is running in this folder; wait for it, or give another --out") from error
+        raise InputError(
+            f"{folder}: another emoduet is running in this folder; wait for it, or give another --out"
+        ) from error
 
 
 def _run_all(jobs: Sequence[FoldJob], workers: int, progress: Hook) -> None:
-    if workers < 1:
-        raise InputError(f"workers {workers}: need at least one")
     if workers == 1 or len(jobs) < 2:
         for job in jobs:
             run_fold(job, progress)
         return
     context = get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // workers)
-    with context.Manager() as manager:
+    with _interrupts_held_back():
+        manager = context.Manager()
+    with manager:
         messages = manager.Queue()
         listener = Thread(target=_pass_on, args=(messages, progress), daemon=True)
         listener.start()
-        with ProcessPoolExecutor(workers, context, initializer=torch.set_num_threads, initargs=(threads,)) as pool:
-            futures = [pool.submit(run_fold, job, messages.put) for job in jobs]
-            try:
-                for future in as_completed(futures):
-                    future.result()
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-        messages.put(None)
-        listener.join()
+        try:
+            with ProcessPoolExecutor(workers, context, initializer=torch.set_num_threads, initargs=(threads,)) as pool:
+                others = set(active_children())
+                with _interrupts_held_back():
+                    futures = [pool.submit(run_fold, job, messages.put) for job in jobs]
+                _wait_for(pool, futures, others)
+        finally:
+            messages.put(None)
+            listener.join()
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Keeps Ctrl-C for the end of the block; processes started within never hear it, since this one answers for them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _wait_for(pool: ProcessPoolExecutor, futures: Sequence[Future], others: set[BaseProcess]) -> None:
+    """Waits for every fold; at the first that fails, lets those under way end and starts no other.
+
+    Ctrl-C ends those under way as well: their last finished epoch is on disk.
+
+    Args:
+        others: child processes that are none of the pool's.
+    """
+    try:
+        for future in as_completed(futures):
+            future.result()
+    except KeyboardInterrupt:
+        for process in set(active_children()) - others:
+            process.terminate()
+        raise
+    except BrokenProcessPool as error:
+        raise InputError(
+            "a fold's process was killed from outside, perhaps for want of memory; the same command goes on where it "
+            "stopped, better with fewer --workers"
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _pass_on(messages: object, progress: Hook) -> None:

@@ -38,17 +38,17 @@ def align(model: Model, utterance: Utterance) -> Alignment:
     """Reads the attention of a cross-modal model for one utterance.
 
     Raises:
-        InputError: the model has no cross-modal attention, or the transcript has no words.
+        InputError: the model has no cross-modal attention, or the transcript has no words that it reads.
     """
     if not (model.system.hears and model.system.reads):
         raise InputError(f"attention: a {model.recipe.system} model has none; use one of the cross-modal system")
     spans = [match.span() for match in re.finditer(r"\S+", utterance.transcript or "")]
-    if not spans:
-        raise InputError(f"utterance {utterance.id}: no words, so no moments of words")
+    pieces = _pieces_of_words(model, utterance.transcript, spans) if spans else []
+    heard = [number for number, tokens in enumerate(pieces) if tokens]  # words beyond the longest input have none
+    if not heard:
+        raise InputError(f"utterance {utterance.id}: no words in {utterance.transcript!r}, so no moments of words")
     device = next(model.system.parameters()).device
     (cma_1,), (cma_2,) = model.system.attention(model.reader.read([utterance]).to(device))
-    pieces = _pieces_of_words(model, utterance.transcript, spans)
-    heard = [number for number, tokens in enumerate(pieces) if tokens]  # words beyond the longest input have none
     to_moments = cma_2.mean(dim=0).cpu().numpy()  # [tokens, moments]
     to_words = cma_1.mean(dim=0).cpu().numpy()  # [moments, tokens]
     return Alignment(

@@ -16,12 +16,13 @@ from emoduet.atomic import write_text
 from emoduet.build import Model
 from emoduet.checkpoint import write_checkpoint
 from emoduet.config import Recipe
-from emoduet.errors import InputError
 from emoduet.evaluation import Answers, answer, read_answers, write_answers
+from emoduet.history import Epoch, Step, log_to_tensorboard, write_history
+from emoduet.machine import Machine
 from emoduet.model_card import model_card
 from emoduet.protocols import TEST_IN_THE_LOOP, Fold
 from emoduet.results import clusters_of, interval
-from emoduet.training import Epoch, Machine, Plan, Step, forget_state, log_to_tensorboard, train, write_history
+from emoduet.training import Plan, forget_state, train
 from emoduet.types import Utterance
 
 KEEP = ("none", "best", "all")
@@ -76,10 +77,8 @@ def run_fold(job: FoldJob, progress: Callable[[FoldProgress], None]) -> None:
     """Trains, tests and stores one fold; goes on where a killed call left off.
 
     Raises:
-        InputError: an unknown `keep`, or what `training.train` raises.
+        EmoduetError: as `training.train`.
     """
-    if job.keep not in KEEP:
-        raise InputError(f"keep {job.keep}: choose one of {', '.join(KEEP)}")
 
     def on_step(step: Step) -> None:
         progress(FoldProgress(job.recipe.name, job.protocol_name, job.fold.number, job.seed, step))

@@ -6,12 +6,14 @@ Its answers estimate expressed emotion as raters might label it, never a person'
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 
 import torch
 from torch.nn import functional
 
 from emoduet.build import Model, restore_model
 from emoduet.errors import EmoduetError, InputError
+from emoduet.machine import device_named
 from emoduet.systems.inputs import Inputs
 from emoduet.types import Failure, Prediction, Utterance
 
@@ -22,7 +24,7 @@ PathLike = str | Path
 
 
 class EmotionRecognizer:
-    """A trained model that answers for recordings and their words.
+    """A trained model that answers for recordings and their words; threads may share one, and take turns.
 
     >>> recognizer = EmotionRecognizer.load("model")                          # doctest: +SKIP
     >>> recognizer.predict("call.wav", "I told you to leave.")[0].label       # doctest: +SKIP
@@ -31,8 +33,9 @@ class EmotionRecognizer:
 
     def __init__(self, model: Model, device: str | None = None) -> None:
         self.model = model
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = device_named(device)
         self.model.system.to(self.device).eval()
+        self._turn = Lock()  # encoders and tokenizers change a little of themselves while they run
 
     @classmethod
     def load(cls, path_or_hub_id: PathLike, device: str | None = None) -> "EmotionRecognizer":
@@ -43,6 +46,7 @@ class EmotionRecognizer:
 
         Raises:
             CheckpointError: there is no such model, or it cannot be used.
+            InputError: this machine has no such device.
         """
         return cls(restore_model(path_or_hub_id), device)
 
@@ -87,11 +91,17 @@ class EmotionRecognizer:
         """
         coming = iter(utterances)
         while group := list(islice(coming, BATCH_SIZE)):
-            readings = [self._read(utterance, stop_at_failure) for utterance in group]
-            inputs = [reading for reading in readings if isinstance(reading, Inputs)]
-            rows = iter(self._probabilities(inputs))
-            for utterance, reading in zip(group, readings, strict=True):
-                yield reading if isinstance(reading, Failure) else self._prediction(utterance, next(rows))
+            with self._turn:
+                answers = self._answer(group, stop_at_failure)
+            yield from answers
+
+    def _answer(self, group: Sequence[Utterance], stop_at_failure: bool) -> list[Prediction | Failure]:
+        readings = [self._read(utterance, stop_at_failure) for utterance in group]
+        rows = iter(self._probabilities([reading for reading in readings if isinstance(reading, Inputs)]))
+        return [
+            reading if isinstance(reading, Failure) else self._prediction(utterance, next(rows))
+            for utterance, reading in zip(group, readings, strict=True)
+        ]
 
     def _read(self, utterance: Utterance, stop_at_failure: bool) -> Inputs | Failure:
         try:
@@ -109,7 +119,7 @@ class EmotionRecognizer:
             [waveform for one in inputs for waveform in one.waveforms], [ids for one in inputs for ids in one.tokens]
         )
         logits = self.model.system(batch.to(self.device))
-        return functional.softmax(logits.double(), dim=1).cpu().tolist()
+        return functional.softmax(logits.cpu().double(), dim=1).tolist()
 
     def _prediction(self, utterance: Utterance, row: list[float]) -> Prediction:
         return Prediction(id=utterance.id, probabilities=dict(zip(self.classes, row, strict=True)))

@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from emoduet.atomic import write_text
-from emoduet.config import read_recipe
+from emoduet.config import Recipe, read_recipe
+from emoduet.errors import ConfigError
 from emoduet.experiment import Experiment, Hook, Outcome, run_experiment
+from emoduet.machine import Machine
 from emoduet.paper_tables import PAPER_TABLES, PaperRow
 from emoduet.protocols import TEST_IN_THE_LOOP
-from emoduet.training import Machine
 
 SYNTHETIC = "synthetic corpus: means nothing about people"
 
@@ -50,7 +51,8 @@ class Reproduction:
 
     Attributes:
         demo: takes the recipes' small twins, whose encoders start from nothing.
-        overrides: `key.path=value` for every recipe.
+        overrides: `key.path=value`, each for the recipes that have its section.
+        keep: as in `Experiment`.
     """
 
     manifest: Path
@@ -61,6 +63,7 @@ class Reproduction:
     folds: tuple[int, ...] | None = None
     seeds: tuple[int, ...] = (0,)
     machine: Machine = Machine()
+    keep: str = "best"
     workers: int = 1
 
 
@@ -74,11 +77,12 @@ def reproduce(
     Raises:
         EmoduetError: as `run_experiment`.
     """
+    recipes = _recipes(reproduction)
     outcomes: dict[tuple[str, str], Outcome] = {}
-    for row in (row for table in PAPER_TABLES for row in table.rows if row.recipe):
+    for name, recipe in recipes.items():
         for protocol in reproduction.protocols:
-            outcomes[row.recipe, protocol] = run_experiment(_experiment(reproduction, row, protocol), progress)
-            on_outcome(outcomes[row.recipe, protocol])
+            outcomes[name, protocol] = run_experiment(_experiment(reproduction, recipe, protocol), progress)
+            on_outcome(outcomes[name, protocol])
     lines = [
         line
         for table in PAPER_TABLES
@@ -132,16 +136,37 @@ def cells(line: Line) -> list[str]:
     ]
 
 
-def _experiment(reproduction: Reproduction, row: PaperRow, protocol: str) -> Experiment:
-    name = f"demo-{row.recipe}" if reproduction.demo else row.recipe
+def _recipes(reproduction: Reproduction) -> dict[str, Recipe]:
+    """The recipes of the paper's own rows, by name, all read before anything runs.
+
+    Raises:
+        ConfigError: an override fits none of them, or breaks one.
+    """
+    names = [row.recipe for table in PAPER_TABLES for row in table.rows if row.recipe]
+    plain = {name: read_recipe(f"demo-{name}" if reproduction.demo else name) for name in names}
+    for override in reproduction.overrides:
+        if not any(_fits(override, recipe) for recipe in plain.values()):
+            raise ConfigError(f"--set {override}: none of the recipes {', '.join(names)} has such a section")
+    return {
+        name: read_recipe(recipe.name, [override for override in reproduction.overrides if _fits(override, recipe)])
+        for name, recipe in plain.items()
+    }
+
+
+def _fits(override: str, recipe: Recipe) -> bool:
+    return getattr(recipe, override.partition("=")[0].partition(".")[0].strip(), None) is not None
+
+
+def _experiment(reproduction: Reproduction, recipe: Recipe, protocol: str) -> Experiment:
     return Experiment(
-        recipe=read_recipe(name, reproduction.overrides),
+        recipe=recipe,
         protocol=protocol,
         manifest=reproduction.manifest,
-        out=reproduction.out / f"{name}-{protocol}",
+        out=reproduction.out / f"{recipe.name}-{protocol}",
         folds=reproduction.folds,
         seeds=reproduction.seeds,
         machine=reproduction.machine,
+        keep=reproduction.keep,
         workers=reproduction.workers,
     )
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from emoduet.atomic import new_folder, recover_folder
+from emoduet.atomic import new_folder, recover_folder, remove_leftovers
 
 
 def trained_weights(system: nn.Module) -> dict[str, Tensor]:
@@ -40,7 +40,7 @@ def write_state(
     best: Mapping[str, Tensor],
     progress: Mapping[str, object],
 ) -> None:
-    """Writes the state at the end of an epoch; `progress` is the caller's own JSON, handed back by `read_state`."""
+    """Writes the state at the end of an epoch; `progress` is the caller's own JSON, handed back by `read_progress`."""
     with new_folder(folder) as temporary:
         save_file(trained_weights(system), temporary / "weights.safetensors")
         save_file(dict(best), temporary / "best.safetensors")
@@ -52,19 +52,25 @@ def write_state(
         (temporary / "state.json").write_text(json.dumps({**values, "progress": progress}), encoding="utf-8")
 
 
-def read_state(
-    folder: Path, system: nn.Module, optimizer: Optimizer, scheduler: LRScheduler
-) -> tuple[dict[str, Tensor], dict] | None:
-    """Puts a written state back in place and returns (best weights, progress); None where none was written."""
+def read_progress(folder: Path) -> dict | None:
+    """What the caller said in the state written last; None where none was written. Ends what a kill left half-done."""
     recover_folder(folder)
-    if not folder.exists():
-        return None
-    values = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    remove_leftovers(folder.parent)
+    return _values(folder)["progress"] if folder.exists() else None
+
+
+def read_state(folder: Path, system: nn.Module, optimizer: Optimizer, scheduler: LRScheduler) -> dict[str, Tensor]:
+    """Puts the state written last back in place, and returns its best weights."""
+    values = _values(folder)
     system.load_state_dict(load_file(folder / "weights.safetensors"), strict=False)
     _join_optimizer(optimizer, load_file(folder / "optimizer.safetensors"), values["optimizer"])
     scheduler.load_state_dict(values["scheduler"])
     _set_random_state(load_file(folder / "random.safetensors"), values["random"])
-    return load_file(folder / "best.safetensors"), values["progress"]
+    return load_file(folder / "best.safetensors")
+
+
+def _values(folder: Path) -> dict:
+    return json.loads((folder / "state.json").read_text(encoding="utf-8"))
 
 
 def _split_optimizer(optimizer: Optimizer) -> tuple[dict[str, Tensor], list[dict[str, object]]]:
@@ -95,7 +101,8 @@ def _random_state() -> tuple[dict[str, Tensor], dict[str, object]]:
 def _set_random_state(tensors: Mapping[str, Tensor], values: Mapping[str, list]) -> None:
     torch.set_rng_state(tensors["torch"])
     for index in range(torch.cuda.device_count()):
-        torch.cuda.set_rng_state(tensors[f"cuda.{index}"], index)
+        if f"cuda.{index}" in tensors:  # the killed training may have run on a machine with fewer GPUs
+            torch.cuda.set_rng_state(tensors[f"cuda.{index}"], index)
     kind, *numbers = values["numpy"]
     np.random.set_state((kind, tensors["numpy"].numpy().astype(np.uint32), *numbers))
     version, internal, gauss = values["python"]

@@ -15,9 +15,10 @@ from emoduet.cli.run import control, evaluate, run, train
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_show_locals=False,
-    help="Recognise expressed emotion from speech and its words together. It estimates what raters might label, never a "
-    "person's inner state.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Recognise expressed emotion from speech and its words together: what raters might label, never a person's "
+    "inner state.",
 )
 app.add_typer(corpus.app, name="corpus")
 for command in (demo, run, reproduce, control, train, evaluate, predict, convert):

@@ -12,7 +12,9 @@ def convert(
     encoder: Annotated[str, typer.Argument(help="A hub name, or a folder with pytorch_model.bin.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write; give it as the encoder's name.")],
 ) -> None:
-    """Turn an encoder's pickled weights into safetensors, reading tensors only and running none of its code."""
+    """Make an encoder's pickled weights safetensors.
+
+    Reads tensors only: no code in the file is run."""
     with errors_told():
         from emoduet.pretrained.conversion import convert_encoder
 

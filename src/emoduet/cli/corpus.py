@@ -25,8 +25,10 @@ from emoduet.labels import ALL_IEMOCAP_LABELS, PAPER_LABELS, LabelSet
 from emoduet.manifest import read_manifest, write_manifest
 from emoduet.problems import listed
 
-app = typer.Typer(no_args_is_help=True, help="Build manifests from corpora, and examine them.")
-build = typer.Typer(no_args_is_help=True, help="Build a manifest: one JSON line an utterance.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Build manifests from corpora, and examine them.")
+build = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Build a manifest: one JSON line an utterance."
+)
 app.add_typer(build, name="build")
 app.command("synthesize")(synthesize)
 
@@ -99,7 +101,10 @@ def check(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for programs instead of tables.")] = False,
 ) -> None:
-    """Count a corpus, and compare IEMOCAP with its published sizes; exit status 1 if anything differs or is wrong."""
+    """Count a corpus, and compare IEMOCAP's sizes.
+
+    What differs from the published sizes, or is wrong, is told with its likely cause; exit status 1 if there is any.
+    """
     with errors_told():
         utterances = read_manifest(manifest)
     diagnosis = examine(utterances)

@@ -1,13 +1,14 @@
 """`emoduet demo`: everything once, on synthetic speech, in minutes."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 
-from emoduet.cli.door import counting_bar, errors_told, notes, results
+from emoduet.cli.door import RESUMABLE, counting_bar, errors_told, notes, results
 from emoduet.types import Prediction
 
 if TYPE_CHECKING:
@@ -18,14 +19,16 @@ SHADES = " ▁▂▃▄▅▆▇█"
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of results; a second call goes on or is done.")] = Path("demo"),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The folder of results; the same command goes on where it was cut off.")
+    ] = Path("demo"),
     workers: Annotated[int | None, typer.Option(min=1, help="Processes side by side; by default all cores.")] = None,
 ) -> None:
-    """Synthesise a corpus, run the paper's four systems on all folds, print Tables 1 and 2, and predict a file.
+    """Run everything once on synthetic speech.
 
-    Small encoders trained from nothing, at rates of their own: not the paper's. Needs the extra `demo` (espeak-ng).
+    Synthesises a corpus, runs the paper's four systems on all folds, prints Tables 1 and 2, and predicts a file. Small encoders trained from nothing, at rates of their own: not the paper's. Needs the extra `demo` (espeak-ng).
     """
-    with errors_told():
+    with errors_told(RESUMABLE):
         from emoduet.cli.progress import fold_bars
         from emoduet.cli.tables import paper_tables
         from emoduet.demonstration import demonstrate, write_demo_corpus
@@ -43,7 +46,8 @@ def demo(
         console.print(*paper_tables(shown.lines))
         console.print("Recipes demo-*: small encoders from nothing, at their own learning rate, not the paper's.\n")
         example = Example(shown.utterance, shown.prediction, shown.alignment)
-        console.print(f'emoduet predict {shown.model} {shown.utterance.audio} --text "{shown.utterance.transcript}"', soft_wrap=True, markup=False)
+        asked = ["predict", str(shown.model), shown.utterance.audio, "--text", shown.utterance.transcript]
+        console.print(f"emoduet {shlex.join(asked)}", soft_wrap=True)
         _print_prediction(shown.prediction, shown.utterance.label)
         _print_alignment(shown.alignment)
         write_report(out / "report.html", "emoduet demo", shown.lines, shown.outcomes, example)
@@ -54,7 +58,7 @@ def demo(
 def _print_prediction(prediction: Prediction, label: str | None) -> None:
     for name, share in prediction.probabilities.items():
         marks = " <- labelled so" if name == label else ""
-        results().print(f"  {name:8} {share:.3f} {'█' * round(30 * share)}{marks}", markup=False)
+        results().print(f"  {name:8} {share:.3f} {'█' * round(30 * share)}{marks}")
 
 
 def _print_alignment(alignment: "Alignment") -> None:
@@ -64,4 +68,4 @@ def _print_alignment(alignment: "Alignment") -> None:
     for word, row in zip(alignment.words, alignment.moments_of_words, strict=True):
         levels = np.round((len(SHADES) - 1) * row / row.max()).astype(int)
         curve = "".join(SHADES[level] for level in levels)
-        results().print(f"  {word:>{width}} |{curve}| most at {alignment.times[row.argmax()]:.2f} s", markup=False)
+        results().print(f"  {word:>{width}} |{curve}| most at {alignment.times[row.argmax()]:.2f} s")

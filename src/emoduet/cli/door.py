@@ -1,6 +1,6 @@
 """What every command shares: errors told in words, results on stdout, notes on stderr.
 
-Exit status: 0 done, 1 something could not be done, 2 wrong usage.
+Exit status: 0 done, 1 something could not be done, 2 wrong usage, 130 stopped by Ctrl-C.
 """
 
 import logging
@@ -14,21 +14,27 @@ from rich.progress import Progress
 
 from emoduet.errors import EmoduetError
 
+RESUMABLE = "the same command goes on from the last finished epoch"
+
 
 def results() -> Console:
     """Where results go: stdout; wide enough for a table line when it is a file or a pipe."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=160)
+    console = Console(highlight=False, markup=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, width=160)
 
 
 def notes() -> Console:
-    """Where progress and notes go: stderr."""
-    return Console(stderr=True, highlight=False)
+    """Where progress and notes go: stderr; a note is one line, however long, so that a path in it stays whole."""
+    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
-    """Tells an expected error in words and ends with status 1; emoduet's own log notes go to stderr meanwhile."""
+def errors_told(when_stopped: str = "") -> Iterator[None]:
+    """Tells an expected error in words and ends with status 1; emoduet's own log notes go to stderr meanwhile.
+
+    Args:
+        when_stopped: what Ctrl-C leaves behind and how to go on, told when it is pressed.
+    """
     handler = RichHandler(console=notes(), show_time=False, show_level=False, show_path=False)
     logger = logging.getLogger("emoduet")
     logger.addHandler(handler)
@@ -39,6 +45,9 @@ def errors_told() -> Iterator[None]:
     except EmoduetError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
+    except KeyboardInterrupt as interrupt:
+        typer.echo(f"stopped{'; ' if when_stopped else ''}{when_stopped}", err=True)
+        raise typer.Exit(130) from interrupt
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)

@@ -1,7 +1,7 @@
 """The options that several commands share, each told once."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,18 +13,21 @@ RecipeName = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A packaged recipe (paper, text-only, demo-paper, ...) or a .toml file.")
 ]
 ProtocolName = Annotated[
-    str,
+    Literal["loso", "paper"],
     typer.Option(
         help="loso: test a session, validate on another, train on three. paper: train on four, test data in the loop."
     ),
 ]
-Folds = Annotated[str | None, typer.Option(help="Only these folds, such as 1,3.")]
+Folds = Annotated[str | None, typer.Option(metavar="NUMBERS", help="Only these folds, such as 1,3.")]
 Seeds = Annotated[int, typer.Option(min=1, help="How many seeds; they count from 0.")]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", help="Overrides the recipe, such as optimizer.learning_rate=3e-5.")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Overrides the recipe, such as optimizer.learning_rate=3e-5."),
 ]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, ...; by default a GPU where there is one.")]
-Precision = Annotated[str, typer.Option(help="fp32, bf16 or fp16 (the last on a GPU only).")]
+Device = Annotated[
+    str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, ...; by default a GPU where there is one.")
+]
+Precision = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option(help="How numbers are kept; fp16 needs a GPU.")]
 Workers = Annotated[int, typer.Option(min=1, help="Folds that run side by side, sharing the cores.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines for programs instead of tables.")]
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from emoduet.cli.door import errors_told, notes, results
+from emoduet.cli.door import RESUMABLE, errors_told, notes, results
 from emoduet.cli.options import AsJson, Device, Folds, Manifest, Precision, RunFolder, Seeds, Set, Workers, numbers
 
 
@@ -25,21 +25,21 @@ def reproduce(
     workers: Workers = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Run the paper's own rows of Tables 1 and 2 and lay them beside its figures.
+    """Run the paper's rows of Tables 1 and 2 again.
 
-    OUT receives tables.md, tables.csv, tables.json and one folder a run. A killed call is taken up by the same call.
+    They are laid beside its figures. OUT receives tables.md, tables.csv, tables.json and one folder a run. A killed call is taken up by the same call.
     """
-    with errors_told():
+    with errors_told(RESUMABLE):
         from emoduet.cli.progress import fold_bars
         from emoduet.cli.tables import paper_tables
         from emoduet.reproduction import Reproduction, conditions
         from emoduet.reproduction import reproduce as reproduce_tables
-        from emoduet.training import Machine
+        from emoduet.machine import Machine
 
         asked = Reproduction(
             manifest=manifest,
             out=out,
-            protocols=tuple(protocols.split(",")),
+            protocols=_protocols(protocols),
             demo=demo,
             overrides=tuple(settings or ()),
             folds=numbers(folds),
@@ -55,3 +55,13 @@ def reproduce(
             return
         results().print(*paper_tables(lines))
         notes().print(f"the same as Markdown, CSV and JSON, and every run, in {out}")
+
+
+def _protocols(text: str) -> tuple[str, ...]:
+    """`loso,paper` as ("loso", "paper"); told before anything is run, since the first protocol may take days."""
+    from emoduet.protocols import PROTOCOLS
+
+    names = tuple(name.strip() for name in text.split(","))
+    if set(names) - set(PROTOCOLS):
+        raise typer.BadParameter(f"--protocols {text}: need one or more of {', '.join(PROTOCOLS)}, with commas")
+    return names

@@ -2,11 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from emoduet.cli.door import counting_bar, errors_told, notes, results
+from emoduet.cli.door import RESUMABLE, counting_bar, errors_told, notes, results
 from emoduet.cli.options import (
     AsJson,
     Device,
@@ -35,7 +35,9 @@ def run(
     settings: Set = None,
     device: Device = None,
     precision: Precision = "fp32",
-    keep: Annotated[str, typer.Option(help="Checkpoints: none, best (one a fold) or all (also one an epoch).")] = "best",
+    keep: Annotated[
+        Literal["none", "best", "all"], typer.Option(help="Checkpoints: best is one a fold, all also one an epoch.")
+    ] = "best",
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write the history for TensorBoard.")] = False,
     workers: Workers = 1,
 ) -> None:
@@ -43,12 +45,13 @@ def run(
 
     A killed run loses at most one epoch: the same command goes on from there.
     """
-    with errors_told():
+    with errors_told(RESUMABLE):
         from emoduet.cli.progress import fold_bars
         from emoduet.cli.tables import confusion_table, run_table
         from emoduet.config import read_recipe
         from emoduet.experiment import Experiment, run_experiment
-        from emoduet.training import Machine
+        from emoduet.machine import Machine
+        from emoduet.reproduction import conditions
 
         experiment = Experiment(
             recipe=read_recipe(recipe, settings or ()),
@@ -64,6 +67,7 @@ def run(
         )
         with fold_bars() as progress:
             outcome = run_experiment(experiment, progress)
+        results().print(f"{outcome.experiment.recipe.title}: {conditions(outcome)}", soft_wrap=True)
         results().print(run_table(outcome))
         results().print(confusion_table(experiment.recipe.classes, outcome.summary.scores.confusion))
         notes().print(f"guards: {outcome.protocol.guards}")
@@ -84,15 +88,15 @@ def control(
     device: Device = None,
     workers: Workers = 1,
 ) -> None:
-    """Train on shuffled labels: every system must fall to chance; exit status 1 if one does not.
+    """Train on shuffled labels: all must fall to chance.
 
-    A system that stays more than 5 points above or below chance has seen the test labels, or is scored wrongly.
+    Exit status 1 if one does not. A system that stays more than 5 points above or below chance has seen the test labels, or is scored wrongly.
     """
-    with errors_told():
+    with errors_told(RESUMABLE):
         from emoduet.cli.progress import fold_bars
         from emoduet.config import read_recipe
         from emoduet.control import Control, run_control
-        from emoduet.training import Machine
+        from emoduet.machine import Machine
 
         names = recipes or [f"demo-{name}" if demo else name for name in CONTROLLED]
         chosen = Control(
@@ -108,7 +112,7 @@ def control(
         failed = False
         with fold_bars() as progress:
             for verdict in run_control(chosen, progress):
-                results().print(verdict.sentence())
+                results().print(verdict.sentence(), soft_wrap=True)
                 failed |= not verdict.at_chance
     if failed:
         raise typer.Exit(1)
@@ -125,16 +129,16 @@ def train(
     device: Device = None,
     precision: Precision = "fp32",
 ) -> None:
-    """Train one model on all data but a held-out part, to be used with `emoduet predict`.
+    """Train one model on nearly all data, for use.
 
-    Its held-out score is optimistic; `emoduet run` gives the figure to quote.
+    It goes to `emoduet predict`. Its held-out score is optimistic; `emoduet run` gives the figure to quote.
     """
-    with errors_told():
+    with errors_told(RESUMABLE):
         from emoduet.cli.progress import training_bar
         from emoduet.cli.tables import answers_table
         from emoduet.config import read_recipe
         from emoduet.deployment import Deployment, train_model
-        from emoduet.training import Machine
+        from emoduet.machine import Machine
 
         deployment = Deployment(
             recipe=read_recipe(recipe, settings or ()),
@@ -147,7 +151,8 @@ def train(
         )
         with training_bar(deployment.recipe.name) as progress:
             answers = train_model(deployment, progress)
-        results().print(answers_table(answers, "held-out part, which picked the epoch: optimistic"))
+        results().print("held-out part, which picked the epoch, so optimistic:")
+        results().print(answers_table(answers))
         notes().print(f"the model is in {out}")
 
 
@@ -159,7 +164,7 @@ def evaluate(
     device: Device = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a trained model on the labelled utterances of a manifest."""
+    """Score a trained model on a manifest."""
     with errors_told():
         from emoduet.cli.tables import answers_table, confusion_table
         from emoduet.evaluation import write_answers
@@ -172,6 +177,7 @@ def evaluate(
         if as_json:
             typer.echo(json.dumps(examination.as_json(), ensure_ascii=False))
             return
-        results().print(answers_table(examination.answers, examination.conditions()))
+        results().print(answers_table(examination.answers))
+        results().print(examination.conditions(), soft_wrap=True)
         scores = examination.answers.scores()
         results().print(confusion_table(examination.answers.classes, scores.confusion))

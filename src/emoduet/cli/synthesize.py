@@ -28,9 +28,9 @@ def synthesize(
         bool, typer.Option("--like-iemocap", help="Silence in IEMOCAP's published shape: 10,039 turns, every count.")
     ] = False,
 ) -> None:
-    """Write a synthetic corpus in IEMOCAP's layout: for trying things out, it means nothing about people.
+    """Write a synthetic corpus in IEMOCAP's layout.
 
-    Speech is espeak-ng's (GPL-3), which comes with emoduet's optional extra `demo`. --like-iemocap does without.
+    It is for trying things out and means nothing about people. Speech is espeak-ng's (GPL-3), which comes with emoduet's optional extra `demo`. --like-iemocap does without.
     """
     if like_iemocap and any(option is not None for option in (sessions, dialogues, workers)):
         raise typer.BadParameter("--like-iemocap fixes all of --sessions, --dialogues and --workers; leave them out")

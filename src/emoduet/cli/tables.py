@@ -7,7 +7,7 @@ from rich.table import Table
 
 from emoduet.evaluation import Answers
 from emoduet.experiment import Outcome
-from emoduet.reproduction import HEADINGS, Line, cells, conditions
+from emoduet.reproduction import HEADINGS, Line, cells
 from emoduet.results import Spread
 
 
@@ -28,9 +28,9 @@ def paper_tables(lines: Sequence[Line]) -> list[Table]:
 
 
 def run_table(outcome: Outcome) -> Table:
-    """A run's scores, with their conditions as the title."""
+    """A run's scores; their conditions, without which they must not be quoted, are the caller's to print."""
     summary = outcome.summary
-    table = Table(title=conditions(outcome), box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD)
     for heading in ("", "UA", "WA"):
         table.add_column(heading, justify="left" if not heading else "right")
     table.add_row("mean of the folds", _spread(summary.fold_mean_ua), _spread(summary.fold_mean_wa))
@@ -52,10 +52,10 @@ def confusion_table(classes: Sequence[str], confusion: Sequence[Sequence[int]]) 
     return table
 
 
-def answers_table(answers: Answers, title: str) -> Table:
+def answers_table(answers: Answers) -> Table:
     """UA and WA of one set of answers."""
     scores = answers.scores()
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD)
     for heading in ("utterances", "UA", "WA", "macro F1", "loss"):
         table.add_column(heading, justify="right")
     shares = (scores.unweighted_accuracy, scores.weighted_accuracy, scores.macro_f1)

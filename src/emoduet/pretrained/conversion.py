@@ -1,6 +1,7 @@
 """Pickled encoder weights made into safetensors, by torch's tensors-only reader, which runs no code of the file."""
 
 import shutil
+import warnings
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -35,8 +36,10 @@ def convert_encoder(name: str, out: Path) -> None:
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's on old pickles; what cannot be read is raised
+            weights = torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
         raise CheckpointError(f"{path}: holds more than tensors, or is damaged; not converted") from error
     if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
         raise CheckpointError(f"{path}: not a plain mapping of names to tensors; not converted")

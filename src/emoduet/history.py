@@ -1,0 +1,49 @@
+"""What a training did, epoch by epoch: what its progress is told in, and the files it is kept in."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from torch.utils.tensorboard import SummaryWriter
+
+from emoduet.atomic import new_folder, write_text
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of a training's history; accuracies between 0 and 1, rate after the epoch's decision."""
+
+    epoch: int
+    train_loss: float
+    train_ua: float
+    watched_loss: float
+    watched_ua: float
+    learning_rate: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a progress hook is told after each update."""
+
+    epoch: int
+    epochs: int
+    done: int
+    total: int
+    loss: float
+    ua: float
+
+
+def write_history(path: Path, history: Sequence[Epoch]) -> None:
+    """Writes a training's history as CSV, one line an epoch."""
+    lines = [",".join(Epoch.__dataclass_fields__)]
+    lines += [",".join(f"{value:.6g}" for value in asdict(epoch).values()) for epoch in history]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def log_to_tensorboard(folder: Path, history: Sequence[Epoch]) -> None:
+    """Writes a training's history for TensorBoard, replacing what stood there."""
+    with new_folder(folder) as temporary, SummaryWriter(str(temporary)) as writer:
+        for epoch in history:
+            for name, value in asdict(epoch).items():
+                writer.add_scalar(name, value, epoch.epoch)

@@ -1,0 +1,79 @@
+"""Where the numbers are computed: device, precision and disk, checked before anything is built or written."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from emoduet.errors import InputError
+
+_MIXED_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where the numbers are computed; `device` None takes a GPU where there is one."""
+
+    device: str | None = None
+    precision: str = "fp32"
+
+
+def device_named(name: str | None) -> torch.device:
+    """The device of this name ("cpu", "cuda", "cuda:1", "mps"); None takes a GPU where there is one.
+
+    Raises:
+        InputError: this machine has no such device.
+    """
+    counts = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
+    present = [f"{kind}:{index}" for kind, count in counts.items() for index in range(count)]
+    if name is None:
+        return torch.device(present[0])
+    if name not in counts.keys() & {one.partition(":")[0] for one in present} and name not in present:
+        has = ", ".join(present)
+        raise InputError(f"device {name}: not on this machine, which has {has}; leave it out, or use cpu")
+    return torch.device(name)
+
+
+def check_machine(machine: Machine) -> torch.device:
+    """The device asked for, if this machine has it and it computes in the precision asked for.
+
+    Raises:
+        InputError: an unknown precision, a device this machine lacks, or half precision without a GPU.
+    """
+    if machine.precision not in _MIXED_PRECISION:
+        raise InputError(f"precision {machine.precision}: choose one of {', '.join(_MIXED_PRECISION)}")
+    device = device_named(machine.device)
+    if device.type == "cpu" and machine.precision == "fp16":
+        raise InputError("precision fp16: needs a GPU; use fp32 or bf16 on a CPU")
+    return device
+
+
+def accelerator_on(machine: Machine) -> Accelerator:
+    """What moves a training to its device and precision.
+
+    Raises:
+        InputError: as `check_machine`.
+    """
+    device = check_machine(machine)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    AcceleratorState._reset_state(reset_partial_state=True)  # one process may train several models in turn
+    return Accelerator(cpu=device.type == "cpu", mixed_precision=_MIXED_PRECISION[machine.precision])
+
+
+def check_disk(folder: Path, need: int) -> None:
+    """Makes the folder, and insists on `need` free bytes in it.
+
+    Raises:
+        InputError: there are fewer.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < need:
+        raise InputError(
+            f"{folder}: {free / 1e9:.1f} GB free; training needs {need / 1e9:.1f} GB for its state and the checkpoint. "
+            "Free some, or give another --out"
+        )

@@ -1,0 +1,76 @@
+"""`emoduet reproduce` from the outside: the paper's rows beside ours, complete with conditions."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from easy_corpus import small_recipe, write_easy_corpus
+from typer.testing import CliRunner, Result
+
+from emoduet.cli import app
+from emoduet.config import Recipe
+
+
+def reproduce(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["reproduce", *map(str, arguments)])
+
+
+def one_small_epoch(name: str, overrides: Sequence[str] = ()) -> Recipe:
+    return small_recipe(name, "training.epochs=1", *overrides)
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory) -> Path:
+    return write_easy_corpus(tmp_path_factory.mktemp("easy"))
+
+
+@pytest.fixture(scope="module")
+def done(manifest) -> tuple[Path, Result]:
+    out = manifest.parent / "tables"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("emoduet.reproduction.read_recipe", one_small_epoch)
+        return out, reproduce("--demo", "-m", manifest, "-o", out, "--folds", "1", "--protocols", "loso, paper")
+
+
+def test_tables(done):
+    out, result = done
+    assert result.exit_code == 0, result.output
+    text = " ".join(result.stdout.split())
+    assert result.stdout.count("Table 1: multimodal") == 1 and "74.71" in text and "71.20" in text
+    assert text.count("test data in the loop") == 4  # our four rows under `paper`
+    assert "Siriwardhana" in text, "the citation slip is noted"
+    assert max(map(len, result.stdout.splitlines())) <= 160
+
+
+def test_notes(done):
+    out, result = done
+    assert [line.partition(":")[0] for line in result.stderr.splitlines() if "epoch" not in line] == [
+        *["done"] * 8,
+        f"the same as Markdown, CSV and JSON, and every run, in {out}",
+    ]
+
+
+def test_files(done):
+    out, _ = done
+    lines = json.loads((out / "tables.json").read_text())
+    rows = list(csv.DictReader((out / "tables.csv").read_text().splitlines()))
+    assert [row["system"] for row in rows] == [line["system"] for line in lines]
+    assert sum(line["ua"] is not None for line in lines) == 8
+    assert all(line["system"] in (out / "tables.md").read_text() for line in lines)
+
+
+@pytest.mark.parametrize("protocols", ["odd", "loso,odd", ""])
+def test_an_unknown_protocol(manifest, tmp_path, protocols):
+    result = reproduce("--demo", "-m", manifest, "-o", tmp_path / "t", "--protocols", protocols, "--folds", "1")
+    assert result.exit_code == 2
+    assert "--protocols" in result.stderr and "loso, paper" in result.stderr
+    assert not (tmp_path / "t").exists()
+
+
+def test_json(done, manifest, monkeypatch):
+    monkeypatch.setattr("emoduet.reproduction.read_recipe", one_small_epoch)
+    result = reproduce("--demo", "-m", manifest, "-o", done[0], "--folds", "1", "--json")
+    assert result.exit_code == 0, result.output
+    assert [json.loads(line) for line in result.stdout.splitlines()] == json.loads((done[0] / "tables.json").read_text())

@@ -1,0 +1,204 @@
+"""`emoduet run`, `control`, `train` and `evaluate` from the outside, on a corpus that takes seconds."""
+
+import json
+from pathlib import Path
+
+import pytest
+from easy_corpus import small, write_easy_corpus
+from small_encoders import save_text_encoder
+from typer.testing import CliRunner, Result
+
+from emoduet.cli import app
+from emoduet.cli.options import Precision, ProtocolName
+from emoduet.fold_run import KEEP
+from emoduet.machine import Machine, check_machine
+from emoduet.protocols import PROTOCOLS
+
+
+def emoduet(*arguments: object) -> Result:
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def settings(recipe: str, *more: str) -> list[str]:
+    return [part for one in small(recipe, "training.epochs=1", *more) for part in ("--set", one)]
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory) -> Path:
+    return write_easy_corpus(tmp_path_factory.mktemp("easy"))
+
+
+@pytest.fixture(scope="module")
+def done(manifest) -> tuple[Path, Result]:
+    """A finished run of two folds, and what it said."""
+    out = manifest.parent / "run"
+    recipe = "demo-text-only"
+    return out, emoduet("run", recipe, "-m", manifest, "-o", out, "--folds", "1,2", *settings(recipe))
+
+
+@pytest.fixture(scope="module")
+def model(manifest) -> tuple[Path, Result]:
+    out, recipe = manifest.parent / "model", "demo-text-only"
+    return out, emoduet("train", recipe, "-m", manifest, "-o", out, "--hold-out-session", "S3", *settings(recipe))
+
+
+def test_run_prints_scores_with_their_conditions(done):
+    out, result = done
+    assert result.exit_code == 0, result.output
+    first, *rest = result.stdout.splitlines()
+    assert first.startswith("BERT fine-tuning (Ours): loso; 2 folds, 1 sessions trained on; 1 seed; interval over 4 speakers")
+    for words in ("mean of the folds", "all utterances pooled", "4 speakers resampled", "recall"):
+        assert any(words in line for line in rest), words
+    assert max(map(len, rest)) <= 80
+
+
+def test_run_notes_go_to_stderr_and_nothing_else_does(done):
+    out, result = done
+    lines = result.stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "demo-text-only loso fold 1 seed 0",
+        "demo-text-only loso fold 2 seed 0",
+        "guards",
+        "does not guard",
+        f"everything is in {out}",
+    ]
+    assert "epoch 1/1  training loss" in lines[0]
+
+
+def test_run_again_repeats_nothing(done, manifest):
+    out, before = done
+    again = emoduet("run", "demo-text-only", "-m", manifest, "-o", out, "--folds", "1,2", *settings("demo-text-only"))
+    assert again.stdout == before.stdout
+    assert "epoch" not in again.stderr
+
+
+def test_pretrained_encoders_load_without_a_word_of_their_library(manifest, tmp_path):
+    save_text_encoder(tmp_path / "bert", "bert")
+    changes = settings("text-only", f'text_encoder.name="{tmp_path / "bert"}"')
+    result = emoduet("run", "text-only", "-m", manifest, "-o", tmp_path / "run", "--folds", "1", *changes)
+    assert result.exit_code == 0, result.output
+    assert [line.split()[0] for line in result.stderr.splitlines()] == ["text-only", "guards:", "does", "everything"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["no-such-recipe"], 1, "error: recipe no-such-recipe: neither a packaged recipe nor a file"),
+        (["demo-paper", "--set", "optimizer.rate=1"], 1, "error: recipe demo-paper: 1 problem(s)\n  optimizer.rate:"),
+        (["demo-paper", "--set", "nonsense"], 1, "error: --set nonsense: need key=value"),
+        (["demo-paper", "--folds", "9"], 1, "error: fold 9: the protocol has folds 1 to 3"),
+        (["demo-paper", "--device", "tpu"], 1, "error: device tpu: not on this machine"),
+        (["demo-paper", "--precision", "fp16", "--device", "cpu"], 1, "error: precision fp16: needs a GPU"),
+        (["demo-paper", "--protocol", "odd"], 2, "'odd'"),
+        (["demo-paper", "--precision", "fp8"], 2, "'fp8'"),
+        (["demo-paper", "--keep", "some"], 2, "'some'"),
+        (["demo-paper", "--folds", "one"], 2, "--folds one: need numbers such as 1,3"),
+        (["demo-paper", "--seeds", "0"], 2, "--seeds"),
+        (["demo-paper", "--workers", "0"], 2, "--workers"),
+    ],
+)
+def test_what_cannot_run_leaves_nothing_behind(manifest, tmp_path, arguments, status, message):
+    result = emoduet("run", *arguments, "-m", manifest, "-o", tmp_path / "run")
+    assert (result.exit_code, result.stdout) == (status, "")
+    assert message in result.stderr
+    assert not (tmp_path / "run" / "run.json").exists()
+
+
+def test_a_manifest_that_is_not_there(tmp_path):
+    result = emoduet("run", "demo-paper", "-m", tmp_path / "none.jsonl", "-o", tmp_path / "run")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {tmp_path / 'none.jsonl'}: cannot be read")
+
+
+def test_choices_of_the_options_are_those_of_the_program():
+    choices = {name: option.__origin__.__args__ for name, option in (("protocol", ProtocolName), ("precision", Precision))}
+    assert set(choices["protocol"]) == set(PROTOCOLS)
+    assert all(check_machine(Machine("cpu", name)).type == "cpu" for name in choices["precision"] if name != "fp16")
+    told = " ".join(emoduet("run", "--help").stdout.split())
+    assert f"--keep <{'|'.join(KEEP)}>" in told and f"--precision <{'|'.join(choices['precision'])}>" in told
+
+
+def test_ctrl_c_says_how_to_go_on(manifest, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("emoduet.experiment.run_fold", stop)
+    result = emoduet("run", "demo-text-only", "-m", manifest, "-o", tmp_path / "run")
+    assert result.exit_code == 130
+    assert (result.stdout, result.stderr) == ("", "stopped; the same command goes on from the last finished epoch\n")
+
+
+def test_train_says_where_the_model_is_and_what_its_score_is_worth(model):
+    out, result = model
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("held-out part, which picked the epoch, so optimistic:\n")
+    assert result.stderr.splitlines()[-1] == f"the model is in {out}"
+    assert (out / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--hold-out", "2"], "hold out: fraction 2.0; need a number between 0 and 1"),
+        (["--hold-out-session", "S9"], "hold out: no session 'S9'; the manifest has S1, S2, S3"),
+    ],
+)
+def test_train_with_nothing_sound_to_hold_out(manifest, tmp_path, options, message):
+    result = emoduet("train", "demo-text-only", "-m", manifest, "-o", tmp_path / "m", *options)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {message}")
+
+
+def test_evaluate_prints_scores_and_says_what_was_trained_on(model, manifest):
+    result = emoduet("evaluate", model[0], "-m", manifest)
+    assert result.exit_code == 0, result.output
+    assert "24 of the utterances are of sessions this model was TRAINED ON" in result.stdout
+    assert "95 % interval of UA" in result.stdout
+    assert result.stderr == ""
+
+
+def test_evaluate_as_json_and_line_by_line(model, manifest, tmp_path):
+    asked = ["--session", "S1", "--session", "S2", "--json", "--predictions", tmp_path / "answers.jsonl"]
+    result = emoduet("evaluate", model[0], "-m", manifest, *asked)
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
+    assert told["scores"]["num_utterances"] == told["utterances_of_trained_sessions"] == len(lines) == 16
+    right = sum(line["prediction"] == line["label"] for line in lines)
+    assert told["scores"]["weighted_accuracy"] == pytest.approx(right / 16)
+
+
+def test_evaluate_a_session_that_is_not_there(model, manifest):
+    result = emoduet("evaluate", model[0], "-m", manifest, "--session", "S9")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {manifest}: none of 0 utterances is labelled angry, happy, neutral, sad in S9")
+
+
+@pytest.mark.parametrize(("ua", "status", "words"), [(0.28, 0, "at chance, as it must be"), (0.38, 1, "NOT at chance")])
+def test_control_judges(manifest, tmp_path, monkeypatch, ua, status, words):
+    from emoduet.control import Verdict
+
+    asked = []
+
+    def verdicts(control, progress):
+        asked.append(control)
+        yield from (Verdict(recipe.title, ua, 0.25, "loso") for recipe in control.recipes)
+
+    monkeypatch.setattr("emoduet.control.run_control", verdicts)
+    result = emoduet("control", "--demo", "-m", manifest, "-o", tmp_path, "--shuffles", "2")
+    assert result.exit_code == status, result.output
+    assert [line.count(words) for line in result.stdout.splitlines()] == [1, 1, 1, 1]
+    assert [recipe.name for recipe in asked[0].recipes] == [
+        "demo-paper",
+        "demo-paper-frozen",
+        "demo-audio-only",
+        "demo-text-only",
+    ]
+    assert asked[0].shuffles == 2
+
+
+def test_control_takes_recipes_by_name(manifest, tmp_path, monkeypatch):
+    monkeypatch.setattr("emoduet.control.run_control", lambda control, progress: iter(()))
+    result = emoduet("control", "--recipe", "nope", "-m", manifest, "-o", tmp_path)
+    assert result.exit_code == 1 and "recipe nope: neither" in result.stderr
+    assert emoduet("control", "--recipe", "text-only", "-m", manifest, "-o", tmp_path).exit_code == 0

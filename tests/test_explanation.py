@@ -1,0 +1,151 @@
+"""Which words met which moments: pieces become words, frames become seconds, and a hidden answer is found."""
+
+import re
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from little_models import write_model, write_recordings
+from torch import nn
+
+from emoduet.batching import InputReader
+from emoduet.build import Model, restore_model
+from emoduet.config import read_recipe
+from emoduet.errors import InputError
+from emoduet.explanation import align
+from emoduet.nn.attention import CrossModalAttention
+from emoduet.nn.audio_features import AudioFeatureEncoder
+from emoduet.nn.packing import Packed, pack
+from emoduet.nn.text_features import TextProjection
+from emoduet.pretrained.tiny import MAX_TOKENS, train_tokenizer
+from emoduet.systems.cross_modal import CrossModalSystem
+from emoduet.types import Utterance
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Model:
+    return restore_model(write_model(tmp_path_factory.mktemp("model") / "m"))
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory) -> str:
+    return write_recordings(tmp_path_factory.mktemp("calls"), 1)[0]  # 0.3 s
+
+
+def aligned(model: Model, sound: str, transcript: str):
+    return align(model, Utterance(id="u", audio=sound, transcript=transcript))
+
+
+def test_words_are_put_together_from_their_pieces(model, sound):
+    transcript = "Stop,  stopping... don't!"
+    pieces = model.reader.tokenizer.tokenize(transcript)
+    assert len(pieces) > 3
+    alignment = aligned(model, sound, transcript)
+    assert alignment.words == ("Stop,", "stopping...", "don't!")
+    _, (cma_2,) = model.system.attention(model.reader.read([Utterance(id="u", audio=sound, transcript=transcript)]))
+    rows = cma_2.mean(dim=0).numpy()[1:-1]  # without the tokenizer's own two tokens
+    ends = [0, *np.cumsum([len(model.reader.tokenizer.tokenize(word)) for word in transcript.split()])]
+    for number, row in enumerate(alignment.moments_of_words):
+        np.testing.assert_allclose(row, rows[ends[number] : ends[number + 1]].mean(axis=0), atol=1e-7)
+
+
+def test_shapes_sums_and_times(model, sound):
+    alignment = aligned(model, sound, "no stop it")
+    assert alignment.times == pytest.approx([0.0125, 0.0925, 0.1725, 0.2525])  # 0.3 s
+    assert alignment.moments_of_words.shape == (3, 4)
+    assert alignment.words_of_moments.shape == (4, 3)
+    np.testing.assert_allclose(alignment.moments_of_words.sum(axis=1), 1, atol=1e-6)
+    assert (alignment.words_of_moments.sum(axis=1) < 1).all()  # some went to the tokenizer's own tokens
+    (cma_1,), _ = model.system.attention(model.reader.read([Utterance(id="u", audio=sound, transcript="no stop it")]))
+    own = cma_1.mean(dim=0).numpy()[:, [0, -1]].sum(axis=1)
+    np.testing.assert_allclose(alignment.words_of_moments.sum(axis=1) + own, 1, atol=1e-6)
+
+
+def test_words_beyond_the_longest_input_are_left_out(model, sound):
+    alignment = aligned(model, sound, "no " * (MAX_TOKENS + 10))
+    assert len(alignment.words) == len(alignment.moments_of_words) == MAX_TOKENS - 2
+    assert alignment.words_of_moments.shape[1] == MAX_TOKENS - 2
+
+
+@pytest.mark.parametrize("transcript", [None, "", "  \n", "\u200b"])
+def test_no_words_have_no_moments(model, sound, transcript):
+    with pytest.raises(InputError, match=re.escape(f"utterance u: no words in {transcript!r}, so no moments of words")):
+        aligned(model, sound, transcript)
+
+
+@pytest.mark.parametrize(("recipe", "kind"), [("demo-audio-only", "audio"), ("demo-text-only", "text")])
+def test_a_single_stream_has_no_attention(tmp_path, sound, recipe, kind):
+    single = restore_model(write_model(tmp_path / "m", recipe))
+    with pytest.raises(InputError, match=f"attention: a {kind} model has none; use one of the cross-modal system"):
+        aligned(single, sound, "no")
+
+
+class Loudness(nn.Module):
+    """An audio encoder that says of each 20 ms whether they are loud: (1, 0), or (0, 1)."""
+
+    def forward(self, waveforms):
+        frames = [waveform.unfold(0, 400, 320).abs().amax(dim=1) > 0.1 for waveform in waveforms]
+        return pack([torch.stack([loud, ~loud], dim=1).float() for loud in frames])
+
+
+class EveryFourth(AudioFeatureEncoder):
+    def __init__(self) -> None:
+        nn.Module.__init__(self)
+        self.output_size = 2
+
+    def forward(self, frames):
+        return pack([one[::4] for one in frames.unpack()])
+
+
+class Shouted(nn.Module):
+    """A text encoder that knows one word: (1, 0) for a piece of it, (0, 1) for any other token."""
+
+    def __init__(self, shouted: set[int]) -> None:
+        super().__init__()
+        self.shouted = shouted
+
+    def forward(self, tokens):
+        marks = [torch.tensor([int(token) in self.shouted for token in ids]) for ids in tokens]
+        return pack([torch.stack([shout, ~shout], dim=1).float() for shout in marks])
+
+
+class AsItIs(TextProjection):
+    def __init__(self) -> None:
+        nn.Module.__init__(self)
+        self.output_size = 2
+
+    def forward(self, tokens: Packed) -> Packed:
+        return tokens
+
+
+def like_meets_like() -> CrossModalAttention:
+    """Attention whose loud queries look at loud keys and quiet ones at quiet ones."""
+    block = CrossModalAttention(2, 2, num_heads=1)
+    with torch.no_grad():
+        for linear, factor in ((block.attention.query, 3.0), (block.attention.key, 1.0)):
+            linear.weight.copy_(factor * torch.eye(2))
+            linear.bias.zero_()
+    return block
+
+
+def test_a_shouted_word_is_found_where_it_was_shouted(tmp_path):
+    tokenizer = train_tokenizer(["i told you", "to leave", "now please"])
+    sound = 0.01 * np.sin(np.arange(32_000) / 5)
+    sound[16_000:20_000] *= 50  # loud from 1.0 s to 1.25 s
+    soundfile.write(tmp_path / "call.wav", sound, 16_000)
+    leave = set(tokenizer("leave", add_special_tokens=False)["input_ids"])
+    system = CrossModalSystem(
+        Loudness(), Shouted(leave), EveryFourth(), AsItIs(), like_meets_like(), like_meets_like(), num_classes=4
+    )
+    reader = InputReader(hears=True, normalised=False, tokenizer=tokenizer)
+    model = Model(read_recipe("demo-paper"), None, system.eval(), reader)
+    alignment = align(model, Utterance(id="u", audio=str(tmp_path / "call.wav"), transcript="I told you to LEAVE, now"))
+    loud = (alignment.times >= 0.99) & (alignment.times <= 1.26)
+    rows = dict(zip(alignment.words, alignment.moments_of_words, strict=True))
+    assert list(rows) == ["I", "told", "you", "to", "LEAVE,", "now"]
+    assert loud.sum() in (3, 4)
+    assert rows["told"][loud].sum() < 0.05
+    assert alignment.times[rows["LEAVE,"].argmax()] == pytest.approx(1.125, abs=0.13)
+    of_word = alignment.words_of_moments[:, list(rows).index("LEAVE,")]
+    assert of_word[loud].min() > of_word[~loud].max()

@@ -1,0 +1,248 @@
+"""One fold on disk: what it holds, who was looked at while it trained, and kills between its files."""
+
+import os
+import shutil
+from importlib.metadata import version
+
+import pytest
+from easy_corpus import CLASSES, small_recipe, write_easy_corpus
+from small_runs import numbers_of, read_json, read_lines, small_experiment
+
+from emoduet import fold_run, training
+from emoduet.batching import InputReader
+from emoduet.build import restore_model
+from emoduet.evaluation import answer, read_answers
+from emoduet.experiment import run_experiment
+from emoduet.manifest import manifest_digest, read_manifest
+
+SESSIONS = {"loso": {"train": ["S3"], "validation": ["S2"], "test": ["S1"]}}
+SESSIONS["paper"] = {"train": ["S2", "S3"], "validation": [], "test": ["S1"]}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory):
+    return write_easy_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+def ids(manifest, session):
+    return [one.id for one in read_manifest(manifest) if one.session == session]
+
+
+# What it holds
+
+
+@pytest.fixture(scope="module")
+def runs(manifest, tmp_path_factory):
+    """The first fold under each protocol, three epochs of the proposed system."""
+    out = tmp_path_factory.mktemp("runs")
+    for protocol in SESSIONS:
+        run_experiment(small_experiment(manifest, out / protocol, "demo-paper", "training.epochs=3", protocol=protocol))
+    return out
+
+
+@pytest.mark.parametrize("protocol", SESSIONS)
+def test_recipe_json(runs, manifest, protocol):
+    found = read_json(runs / protocol / "fold1-seed0" / "recipe.json")
+    assert found["recipe"] == small_recipe("demo-paper", "training.epochs=3").model_dump(mode="json")
+    assert (found["seed"], found["fold"], found["fold_name"]) == (0, 1, "test S1")
+    assert (found["protocol"], found["sessions"]) == (protocol, SESSIONS[protocol])
+    assert (found["manifest"], found["manifest_sha256"]) == ("easy.jsonl", manifest_digest(manifest))
+    assert found["versions"].keys() == {"emoduet", "torch", "transformers", "accelerate", "numpy", "python"}
+    assert found["versions"]["emoduet"] == version("emoduet")
+    assert found["training_labels_shuffled"] is False
+    assert found["synthetic_corpus"] is False
+
+
+@pytest.mark.parametrize("protocol", SESSIONS)
+def test_predictions(runs, manifest, protocol):
+    lines = read_lines(runs / protocol / "fold1-seed0" / "predictions.jsonl")
+    assert [line["id"] for line in lines] == ids(manifest, "S1")
+    for line in lines:
+        assert tuple(line["probabilities"]) == CLASSES
+        assert sum(line["probabilities"].values()) == pytest.approx(1, abs=1e-12)
+        assert line["prediction"] == max(line["probabilities"], key=line["probabilities"].get)
+
+
+@pytest.mark.parametrize("protocol", SESSIONS)
+def test_metrics(runs, manifest, protocol):
+    """Scored from the predictions beside them; loso tests the epoch of best validation loss, paper the last."""
+    fold = runs / protocol / "fold1-seed0"
+    metrics, history = read_json(fold / "metrics.json"), (fold / "history.csv").read_text().splitlines()
+    utterances = {one.id: one for one in read_manifest(manifest)}
+    answers = read_answers(fold / "predictions.jsonl", utterances, CLASSES)
+    assert metrics["scores"]["unweighted_accuracy"] == answers.scores().unweighted_accuracy
+    assert metrics["loss"] == answers.loss()
+    assert (metrics["epochs"], metrics["classes"], metrics["interval_over"]) == (3, list(CLASSES), "2 speakers")
+    watched = [float(line.split(",")[3]) for line in history[1:]]
+    assert metrics["tested_epoch"] == (3 if protocol == "paper" else watched.index(min(watched)) + 1)
+    assert metrics["seconds"] > 0
+
+
+@pytest.mark.parametrize("protocol", SESSIONS)
+def test_the_checkpoint_gives_the_predictions(runs, manifest, protocol):
+    fold = runs / protocol / "fold1-seed0"
+    model = restore_model(fold / "checkpoint")
+    tested = [one for one in read_manifest(manifest) if one.session == "S1"]
+    again = answer(model.system, model.reader, tested, model.classes)
+    stored = read_answers(fold / "predictions.jsonl", {one.id: one for one in tested}, CLASSES)
+    assert abs(again.probabilities - stored.probabilities).max() < 1e-6
+
+
+def test_the_last_watched_loss_under_paper_is_the_test_loss(runs):
+    history = (runs / "paper" / "fold1-seed0" / "history.csv").read_text().splitlines()
+    assert float(history[-1].split(",")[3]) == pytest.approx(
+        read_json(runs / "paper" / "fold1-seed0" / "metrics.json")["loss"], rel=1e-4
+    )
+
+
+SAYING = ("fold1-seed0/recipe.json", "fold1-seed0/metrics.json", "fold1-seed0/checkpoint/config.json")
+SAYING += ("fold1-seed0/checkpoint/README.md", "run.json", "summary.json")
+
+
+@pytest.mark.parametrize("name", SAYING)
+def test_every_output_says_whether_test_data_was_in_the_loop(runs, name):
+    assert "test data in the loop" in (runs / "paper" / name).read_text(encoding="utf-8")
+    assert "test data in the loop" not in (runs / "loso" / name).read_text().replace("test data in the loop: False", "")
+
+
+def test_the_model_card_says_what_it_was_trained_on(runs):
+    card = (runs / "loso" / "fold1-seed0" / "checkpoint" / "README.md").read_text(encoding="utf-8")
+    for words in ("sessions: train: S3; validation: S2; test: S1", "seed: 0", "never a person's inner state"):
+        assert words in card
+    assert "knows nothing about people" not in card
+
+
+# What is kept
+
+
+@pytest.mark.parametrize(
+    ("keep", "checkpoints"),
+    [("none", []), ("best", ["checkpoint"]), ("all", ["checkpoint", "checkpoint-epoch01", "checkpoint-epoch02"])],
+)
+def test_keep(manifest, tmp_path, keep, checkpoints):
+    run_experiment(small_experiment(manifest, tmp_path, keep=keep, tensorboard=keep == "all"))
+    fold = tmp_path / "fold1-seed0"
+    usual = ["history.csv", "metrics.json", "predictions.jsonl", "recipe.json"]
+    usual += ["tensorboard"] if keep == "all" else []
+    assert sorted(path.name for path in fold.iterdir()) == sorted([*usual, *checkpoints])
+    if keep == "all":
+        assert len(list((fold / "tensorboard").iterdir())) == 1
+        epochs = [restore_model(fold / name).system.classifier.weight for name in checkpoints[1:]]
+        assert not epochs[0].equal(epochs[1])
+
+
+# Who is looked at
+
+
+@pytest.mark.parametrize("protocol", SESSIONS)
+def test_whose_loss_is_watched_and_who_is_read_when(manifest, tmp_path, monkeypatch, protocol):
+    """Under loso no tested utterance is even opened before the model is done."""
+    watched, read, testing = [], {"training": set(), "testing": set()}, []
+    read_inputs = InputReader.read
+
+    def note_read(self, utterances):
+        read["testing" if testing else "training"].update(one.session for one in utterances)
+        return read_inputs(self, utterances)
+
+    def note_watched(system, reader, utterances, classes):
+        watched.append([one.id for one in utterances])
+        return answer(system, reader, utterances, classes)
+
+    def note_tested(*arguments):
+        testing.append(True)
+        return answer(*arguments)
+
+    monkeypatch.setattr(InputReader, "read", note_read)
+    monkeypatch.setattr(training, "answer", note_watched)
+    monkeypatch.setattr(fold_run, "answer", note_tested)
+    run_experiment(small_experiment(manifest, tmp_path, "demo-paper", protocol=protocol))
+    expected = {"loso": "S2", "paper": "S1"}[protocol]
+    assert watched == [ids(manifest, expected)] * 2
+    assert read["training"] == {"loso": {"S2", "S3"}, "paper": {"S1", "S2", "S3"}}[protocol]
+    assert read["testing"] == {"S1"}
+
+
+@pytest.mark.parametrize(("protocol", "keep_best"), [("loso", True), ("paper", False)])
+def test_which_epoch_is_tested(manifest, tmp_path, monkeypatch, protocol, keep_best):
+    plans = []
+
+    def note_and_train(plan, *rest):
+        plans.append(plan)
+        return training.train(plan, *rest)
+
+    monkeypatch.setattr(fold_run, "train", note_and_train)
+    run_experiment(small_experiment(manifest, tmp_path, protocol=protocol))
+    assert [plan.keep_best for plan in plans] == [keep_best]
+
+
+def test_the_tokenizer_knows_the_words_of_the_training_fold_alone(tmp_path):
+    manifest = write_easy_corpus(tmp_path / "corpus")
+    text = manifest.read_text(encoding="utf-8").split("\n")
+    tested = [line.replace("no stop it", "zygomorphic quux") if '"S1"' in line else line for line in text]
+    manifest.write_text("\n".join(tested), encoding="utf-8")
+    run_experiment(small_experiment(manifest, tmp_path / "out"))
+    reader = restore_model(tmp_path / "out" / "fold1-seed0" / "checkpoint").reader
+    assert "stop" in reader.tokenizer.get_vocab()
+    assert not [token for token in reader.tokenizer.get_vocab() if "z" in token or "q" in token]
+
+
+# Kills
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(manifest, tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole")
+    run_experiment(small_experiment(manifest, out))
+    return numbers_of(out / "fold1-seed0")
+
+
+STEPS = ("train", "answer", "write_history", "write_answers", "write_checkpoint", "_metrics", "forget_state")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_kill_before_any_step_is_made_good(manifest, tmp_path, monkeypatch, uninterrupted, step):
+    def kill(*arguments, **options):
+        raise Killed
+
+    fold = tmp_path / "fold1-seed0"
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(fold_run, step, kill)
+        run_experiment(small_experiment(manifest, tmp_path))
+    assert (fold / "metrics.json").exists() == (step == "forget_state")
+    assert (fold / "state").exists() == (step != "train")
+    run_experiment(small_experiment(manifest, tmp_path))
+    assert numbers_of(fold) == uninterrupted
+    assert not (fold / "state").exists()
+    assert restore_model(fold / "checkpoint").classes == CLASSES
+
+
+def test_finished_folds_are_not_repeated(manifest, tmp_path, monkeypatch):
+    run_experiment(small_experiment(manifest, tmp_path))
+    fold = tmp_path / "fold1-seed0"
+    times = {path: path.stat().st_mtime_ns for path in fold.rglob("*")}
+    trained = []
+
+    def note_and_train(plan, folder, *rest):
+        trained.append(folder.name)
+        return training.train(plan, folder, *rest)
+
+    monkeypatch.setattr(fold_run, "train", note_and_train)
+    outcome = run_experiment(small_experiment(manifest, tmp_path, folds=None))
+    assert trained == ["fold2-seed0", "fold3-seed0"]
+    assert {path: path.stat().st_mtime_ns for path in fold.rglob("*")} == times
+    assert outcome.summary.num_folds == 3
+
+
+def test_what_a_kill_left_beside_a_finished_fold_is_cleared(manifest, tmp_path):
+    run_experiment(small_experiment(manifest, tmp_path))
+    fold = tmp_path / "fold1-seed0"
+    shutil.copytree(fold / "checkpoint", fold / "state")
+    shutil.copytree(fold / "checkpoint", fold / f".checkpoint.{os.getpid()}.tmp")
+    before = numbers_of(fold)
+    run_experiment(small_experiment(manifest, tmp_path))
+    assert numbers_of(fold) == before
+    assert sorted(path.name for path in fold.iterdir() if path.is_dir()) == ["checkpoint"]

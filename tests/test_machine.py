@@ -1,0 +1,93 @@
+"""Devices and precisions that this machine has or lacks, and disks that are too small."""
+
+import shutil
+from collections import namedtuple
+
+import pytest
+import torch
+
+from emoduet.errors import InputError
+from emoduet.machine import Machine, accelerator_on, check_disk, check_machine, device_named
+
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    """Pretends that the machine has this many CUDA devices, and no other GPU."""
+
+    def pretend(count):
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+
+    return pretend
+
+
+@pytest.mark.parametrize(
+    ("count", "name", "device"),
+    [
+        (0, None, "cpu"),
+        (0, "cpu", "cpu"),
+        (2, None, "cuda:0"),
+        (2, "cpu", "cpu"),
+        (2, "cuda", "cuda"),
+        (2, "cuda:1", "cuda:1"),
+    ],
+)
+def test_devices(gpus, count, name, device):
+    gpus(count)
+    found = device_named(name)
+    assert (found.type, found.index or 0) == (torch.device(device).type, torch.device(device).index or 0)
+
+
+@pytest.mark.parametrize(
+    ("count", "name", "present"),
+    [
+        (0, "cuda", "cpu:0"),
+        (0, "mps", "cpu:0"),
+        (0, "tpu", "cpu:0"),
+        (0, "", "cpu:0"),
+        (2, "cuda:2", "cuda:0, cuda:1, cpu:0"),
+        (2, "cuda:x", "cuda:0, cuda:1, cpu:0"),
+    ],
+)
+def test_devices_that_are_not_here(gpus, count, name, present):
+    gpus(count)
+    with pytest.raises(InputError, match=f"device {name}: not on this machine, which has {present}; leave it out"):
+        device_named(name)
+
+
+def test_unknown_precision():
+    with pytest.raises(InputError, match="precision fp8: choose one of fp32, bf16, fp16"):
+        check_machine(Machine(precision="fp8"))
+
+
+def test_half_precision_needs_a_gpu(gpus):
+    gpus(0)
+    with pytest.raises(InputError, match="precision fp16: needs a GPU; use fp32 or bf16 on a CPU"):
+        check_machine(Machine(precision="fp16"))
+    gpus(1)
+    assert check_machine(Machine(precision="fp16")).type == "cuda"
+
+
+@pytest.mark.parametrize(("precision", "mixed"), [("fp32", "no"), ("bf16", "bf16"), ("fp32", "no")])
+def test_accelerators_in_one_process_do_not_inherit_their_precision(precision, mixed):
+    accelerator = accelerator_on(Machine("cpu", precision))
+    assert (accelerator.device.type, accelerator.mixed_precision) == ("cpu", mixed)
+
+
+def test_a_numbered_gpu_becomes_the_current_one(gpus, monkeypatch):
+    chosen, made = [], []
+    gpus(2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setattr("emoduet.machine.Accelerator", lambda **settings: made.append(settings))
+    accelerator_on(Machine("cuda:1", "bf16"))
+    assert (chosen, made) == ([torch.device("cuda", 1)], [{"cpu": False, "mixed_precision": "bf16"}])
+
+
+def test_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**10, 0, 2_500_000_000))
+    check_disk(tmp_path / "new" / "folder", 2_500_000_000)
+    assert (tmp_path / "new" / "folder").is_dir()
+    with pytest.raises(InputError, match=r"2\.5 GB free; training needs 4\.1 GB for its state and the checkpoint"):
+        check_disk(tmp_path, 4_100_000_000)

@@ -1,0 +1,223 @@
+"""The paper's tables: its figures as printed, our lines beside them, and the four forms they are written in."""
+
+import csv
+import io
+import json
+from dataclasses import asdict, replace
+
+import pytest
+from easy_corpus import write_easy_corpus
+from small_runs import CPU
+
+from emoduet import fold_run, training
+from emoduet.paper_tables import PAPER_TABLES
+from emoduet.reproduction import HEADINGS, Line, Reproduction, as_csv, as_markdown, cells, reproduce
+
+PRINTED = """
+Table 1: multimodal
+E-Vector [29]                        57.25
+MCNN + LSTM [13]                     64.33
+MCNN + phoneme embeddings [14]       68.50
+H. Xu et al. [37]                    70.90
+Cross-Modal Transformer [3]          72.82
+Proposed Approach (no fine-tuning)   71.20
+Proposed Approach                    74.71
+Table 2: audio only
+TDNN+LSTM [18]                       60.70
+LSTM+Attn [28]                       58.80
+Self-Attn+LSTM [3]                   55.60
+Wav2vec2.0+CNN+BLSTM (Ours)          60.01
+Table 2: text only
+H. Xu et al. [2]                     57.80
+Speech-Embedding [15]                60.40
+Self-Attn+LSTM [3]                   65.90
+BERT fine-tuning (Ours)              71.01
+"""
+OURS = {
+    "Proposed Approach (no fine-tuning)": "paper-frozen",
+    "Proposed Approach": "paper",
+    "Wav2vec2.0+CNN+BLSTM (Ours)": "audio-only",
+    "BERT fine-tuning (Ours)": "text-only",
+}
+OVERRIDES = ("training.epochs=1", "training.batch_size=8")
+
+
+def test_the_papers_figures_as_printed():
+    lines = []
+    for table in PAPER_TABLES:
+        lines += [table.title, *(f"{row.system:<36} {row.printed_ua:.2f}" for row in table.rows)]
+    assert lines == PRINTED.strip().splitlines()
+    assert {row.system: row.recipe for table in PAPER_TABLES for row in table.rows if row.recipe} == OURS
+
+
+def test_the_slips_of_citation_are_noted():
+    notes = {(row.system, row.printed_ua): row.note for table in PAPER_TABLES for row in table.rows if row.note}
+    assert notes.keys() == {("H. Xu et al. [37]", 70.90), ("H. Xu et al. [2]", 57.80)}
+    assert "Siriwardhana et al.; 70.90 is the figure of H. Xu et al., its [34]" in notes["H. Xu et al. [37]", 70.90]
+    assert "[2], which is BERT; H. Xu et al. is its [34]" in notes["H. Xu et al. [2]", 57.80]
+
+
+# A run of everything
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus")
+    return write_easy_corpus(folder, sessions=5, turns=4, extra={"synthetic": True})
+
+
+@pytest.fixture(scope="module")
+def asked(manifest, tmp_path_factory):
+    return Reproduction(
+        manifest, tmp_path_factory.mktemp("out"), demo=True, overrides=OVERRIDES, folds=(2,), seeds=(0, 1), machine=CPU
+    )
+
+
+@pytest.fixture(scope="module")
+def reproduced(asked):
+    """The lines, after a call that was killed when three of the eight runs were done, and what each call trained."""
+
+    class Killed(Exception):
+        pass
+
+    trained, outcomes = [], []
+
+    def note_and_train(plan, *rest):
+        trained.append(plan.recipe.name)
+        return training.train(plan, *rest)
+
+    def kill_at_third(outcome):
+        outcomes.append(outcome)
+        if len(outcomes) == 3:
+            raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fold_run, "train", note_and_train)
+        with pytest.raises(Killed):
+            reproduce(asked, on_outcome=kill_at_third)
+        assert not (asked.out / "tables.md").exists()
+        first, trained[:] = trained.copy(), []
+        lines = reproduce(asked)
+    return lines, first, trained
+
+
+def test_what_is_finished_is_not_trained_again(reproduced):
+    _, first, second = reproduced
+    assert first == ["demo-paper-frozen"] * 4 + ["demo-paper"] * 2  # two seeds a protocol
+    assert second == ["demo-paper"] * 2 + ["demo-audio-only"] * 4 + ["demo-text-only"] * 4
+
+
+def test_every_row_in_the_papers_order_ours_once_a_protocol(reproduced):
+    lines, _, _ = reproduced
+    expected = [
+        (table.title, row.system, row.printed_ua, protocol)
+        for table in PAPER_TABLES
+        for row in table.rows
+        for protocol in (["loso", "paper"] if row.recipe else [""])
+    ]
+    assert [(line.table, line.system, line.paper_ua, line.protocol) for line in lines] == expected
+    assert len(expected) == 19
+
+
+def test_our_lines(reproduced):
+    lines, _, _ = reproduced
+    ours = [line for line in lines if line.ua is not None]
+    assert {line.system for line in ours} == set(OURS)
+    for line in ours:
+        assert line.sessions_trained_on == {"loso": 3, "paper": 4}[line.protocol]
+        assert (line.folds, line.seeds, line.utterances) == (1, 2, 4)
+        assert 0 <= line.ua <= 100 and 0 <= line.wa <= 100 and line.ua_sd_over_seeds >= 0
+        assert line.low <= line.pooled_ua <= line.high
+        assert line.interval_over == "2 speakers"
+        assert f"{line.sessions_trained_on} sessions trained on" in line.conditions
+        assert "synthetic corpus: means nothing about people" in line.conditions
+        assert ("test data in the loop" in line.conditions) is (line.protocol == "paper")
+        assert f"recipe demo-{OURS[line.system]}" in line.conditions
+
+
+def test_lines_are_in_percent_and_of_the_run_they_name(reproduced, asked):
+    lines, _, _ = reproduced
+    for line in (one for one in lines if one.ua is not None):
+        summary = json.loads((asked.out / f"demo-{OURS[line.system]}-{line.protocol}" / "summary.json").read_text())
+        assert line.ua == 100 * summary["fold_mean_ua"]["mean"]
+        assert line.ua_sd_over_seeds == 100 * summary["fold_mean_ua"]["sd"]
+        assert line.pooled_ua == 100 * summary["pooled_ua"]["mean"]
+        assert (line.low, line.high) == tuple(100 * summary["ua_interval"][end] for end in ("low", "high"))
+        assert line.wa == 100 * summary["pooled_wa"]["mean"]
+
+
+def test_the_three_files_hold_the_same_lines(reproduced, asked):
+    lines, _, _ = reproduced
+    assert (asked.out / "tables.md").read_text(encoding="utf-8") == as_markdown(lines)
+    assert json.loads((asked.out / "tables.json").read_text(encoding="utf-8")) == [asdict(line) for line in lines]
+    rows = list(csv.DictReader(io.StringIO((asked.out / "tables.csv").read_text(encoding="utf-8"))))
+    assert [(row["system"], float(row["paper_ua"]), row["conditions"], row["note"]) for row in rows] == [
+        (line.system, line.paper_ua, line.conditions, line.note) for line in lines
+    ]
+
+
+def test_every_figure_of_markdown_stands_beside_its_conditions(reproduced, asked):
+    text = (asked.out / "tables.md").read_text(encoding="utf-8")
+    ours = [row for row in text.splitlines() if "recipe demo-" in row]
+    assert len(ours) == 8
+    assert all("synthetic corpus: means nothing about people" in row for row in ours)
+    assert sum("test data in the loop" in row for row in ours) == 4
+
+
+def test_one_protocol_and_the_full_recipes(asked, monkeypatch, tmp_path):
+    """Which runs are asked for, without running them."""
+    ran = []
+
+    class Asked(Exception):
+        pass
+
+    def note(experiment, progress):
+        ran.append(experiment)
+        raise Asked
+
+    monkeypatch.setattr("emoduet.reproduction.run_experiment", note)
+    with pytest.raises(Asked):
+        reproduce(replace(asked, out=tmp_path, demo=False, protocols=("paper",), workers=2))
+    experiment = ran[0]
+    assert (experiment.recipe.name, experiment.protocol, experiment.workers) == ("paper-frozen", "paper", 2)
+    assert (experiment.folds, experiment.seeds, experiment.out) == ((2,), (0, 1), tmp_path / "paper-frozen-paper")
+    assert experiment.recipe.training.epochs == 1
+
+
+# As text, by pencil
+
+QUOTED = Line("Table 1", "Old [1]", 57.25, note="a slip")
+RUN = Line("Table 1", "Ours", 74.71, ua=61.234, pooled_ua=60.5, wa=59.96, conditions="loso; 5 folds", protocol="loso")
+
+
+def test_cells():
+    assert cells(QUOTED) == ["Old [1]", "57.25", "", "", "", "quoted"]
+    assert cells(RUN) == ["Ours", "74.71", "61.2", "60.5", "60.0", "loso; 5 folds"]
+    seeds = replace(RUN, ua_sd_over_seeds=1.25, low=58.04, high=63.0)
+    assert cells(seeds)[2:4] == ["61.2 ± 1.2", "60.5 [58.0, 63.0]"]
+
+
+def test_markdown():
+    assert as_markdown([QUOTED, RUN, replace(QUOTED, table="Table 2", note="")]).splitlines() == [
+        "### Table 1",
+        "",
+        "| " + " | ".join(HEADINGS) + " |",
+        "|---|---:|---:|---:|---:|---|",
+        "| Old [1] | 57.25 |  |  |  | quoted |",
+        "| Ours | 74.71 | 61.2 | 60.5 | 60.0 | loso; 5 folds |",
+        "",
+        "- Old [1]: a slip",
+        "",
+        "### Table 2",
+        "",
+        "| " + " | ".join(HEADINGS) + " |",
+        "|---|---:|---:|---:|---:|---|",
+        "| Old [1] | 57.25 |  |  |  | quoted |",
+    ]
+
+
+def test_csv():
+    rows = list(csv.reader(io.StringIO(as_csv([QUOTED]))))
+    assert rows[0][:5] == ["table", "system", "paper_ua", "ua", "ua_sd_over_seeds"]
+    assert rows[1][:5] == ["Table 1", "Old [1]", "57.25", "", ""]
+    assert (rows[0][-1], rows[1][-1]) == ("note", "a slip")

@@ -1,0 +1,97 @@
+"""Summaries by pencil: folds averaged and pooled, seeds, and what an interval is over."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from emoduet.errors import InputError
+from emoduet.evaluation import Answers
+from emoduet.results import Spread, clusters_of, interval, pool, summarise
+from emoduet.types import Utterance
+
+CLASSES = ("angry", "happy")
+
+
+def answers(pattern, speaker="S1F", **said):
+    """One utterance a letter pair: "ah" is an angry one taken for a happy one."""
+    names = {"a": 0, "h": 1}
+    pairs = pattern.split()
+    utterances = [
+        Utterance(id=f"{speaker}{number}", label=CLASSES[names[pair[0]]], **{"speaker": speaker, **said})
+        for number, pair in enumerate(pairs)
+    ]
+    rows = np.array([np.eye(2)[names[pair[1]]] for pair in pairs])
+    return Answers(tuple(utterances), CLASSES, rows)
+
+
+ONE = answers("aa aa aa hh", "S1F")  # UA 1, WA 1
+TWO = answers("ah ha", "S2F")  # UA 0, WA 0
+
+
+def test_fold_mean_and_pooled_scores_differ():
+    """Pooled: angry 3 of 4, happy 1 of 2, all 4 of 6."""
+    summary = summarise({(1, 0): ONE, (2, 0): TWO})
+    assert summary.fold_mean_ua == Spread(0.5, None)
+    assert summary.fold_mean_wa == Spread(0.5, None)
+    assert summary.pooled_ua == Spread(pytest.approx(0.625), None)
+    assert summary.pooled_wa == Spread(pytest.approx(4 / 6), None)
+    assert (summary.num_utterances, summary.num_folds, summary.seeds) == (6, 2, (0,))
+    assert summary.scores.confusion == ((3, 1), (1, 1))
+
+
+def test_seeds_are_averaged_with_their_standard_deviation():
+    """Pooled UA 1, 0.5 and 0.75 by seed: mean 0.75, sd 0.25; each utterance counts once."""
+    halves = {seed: answers(pattern) for seed, pattern in enumerate(["aa hh aa hh", "aa ha aa ha", "aa hh aa ha"])}
+    summary = summarise({(1, seed): of_seed for seed, of_seed in halves.items()})
+    assert summary.pooled_ua == summary.fold_mean_ua == Spread(0.75, 0.25)
+    assert summary.pooled_wa == Spread(0.75, 0.25)
+    assert (summary.num_utterances, summary.num_folds, summary.seeds) == (4, 1, (0, 1, 2))
+    assert summary.scores.num_utterances == 12
+
+
+def test_the_interval_is_over_speakers():
+    """Two speakers: a resample is one of them twice (UA 1 or 0) or both (UA 0.625)."""
+    summary = summarise({(1, 0): ONE, (2, 0): TWO})
+    assert (summary.ua_interval.low, summary.ua_interval.high) == (0.0, 1.0)
+    assert (summary.cluster_kind, summary.num_clusters) == ("speaker", 2)
+
+
+def test_one_speaker_has_no_interval():
+    summary = summarise({(1, 0): ONE})
+    assert (summary.ua_interval, summary.num_clusters) == (None, 1)
+    assert interval(ONE, ["S1F"] * 4) is None
+
+
+@pytest.mark.parametrize(
+    ("speakers", "dialogues", "expected"),
+    [
+        (["F", "M"], ["d1", "d2"], ("speaker", ["F", "M"])),
+        (["F", None], ["d1", "d2"], ("dialogue", ["d1", "d2"])),
+        ([None, None], ["d1", None], ("utterance", ["u0", "u1"])),
+    ],
+)
+def test_what_is_resampled(speakers, dialogues, expected):
+    both = zip(("u0", "u1"), speakers, dialogues, strict=True)
+    utterances = [Utterance(id=id, speaker=speaker, dialogue=dialogue) for id, speaker, dialogue in both]
+    assert clusters_of(utterances) == expected
+
+
+def test_pooling_keeps_every_row_beside_its_utterance():
+    both = pool([ONE, TWO])
+    assert both.utterances == (*ONE.utterances, *TWO.utterances)
+    assert both.labels.tolist() == [0, 0, 0, 1, 0, 1]
+    assert both.predictions.tolist() == [0, 0, 0, 1, 1, 0]
+
+
+def test_no_answers():
+    with pytest.raises(InputError, match="no fold is finished yet; run the same command again to go on"):
+        summarise({})
+
+
+def test_json_form():
+    values = summarise({(1, 0): ONE, (2, 0): replace(TWO)}).as_json()
+    assert values["pooled_ua"] == {"mean": pytest.approx(0.625), "sd": None}
+    assert values["ua_interval"] == {"low": 0.0, "high": 1.0}
+    assert values["scores"]["confusion"] == ((3, 1), (1, 1))
+    assert values["seeds"] == (0,)
