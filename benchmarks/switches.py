@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--protocol", default="loso")
     parser.add_argument("--only", nargs="*", default=[variant.name for variant in VARIANTS])
     asked = parser.parse_args()
-    print(f"| reading | pooled UA ({asked.protocol}, synthetic corpus, {asked.seeds} seeds) | 95 % interval | fold mean UA |")
+    print(f"| reading | pooled UA ({asked.protocol}, synthetic corpus, seeds: {asked.seeds}) | 95 % | fold mean UA |")
     print("|---|---:|---|---:|", flush=True)
     for number, variant in enumerate(VARIANTS):
         if variant.name in asked.only:

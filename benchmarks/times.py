@@ -24,10 +24,14 @@ def main() -> None:
         root = Path(folder)
         tree = [str(root / f"tree{number}") for number in range(3)]
         _report(
-            "corpus synthesize --like-iemocap", 3, lambda n: [*EMODUET, "corpus", "synthesize", tree[n], "--like-iemocap"]
+            "corpus synthesize --like-iemocap",
+            3,
+            lambda n: [*EMODUET, "corpus", "synthesize", tree[n], "--like-iemocap"],
         )
         manifest = str(root / "m.jsonl")
-        _report("corpus build iemocap", 3, lambda n: [*EMODUET, "corpus", "build", "iemocap", tree[n], "--out", manifest])
+        _report(
+            "corpus build iemocap", 3, lambda n: [*EMODUET, "corpus", "build", "iemocap", tree[n], "--out", manifest]
+        )
         _report("corpus check", 3, lambda _: [*EMODUET, "corpus", "check", manifest])
         _report("corpus check --audio", 1, lambda _: [*EMODUET, "corpus", "check", manifest, "--audio"], allowed=(0, 1))
 

@@ -1,6 +1,6 @@
 """Every emotion's probability for one recording and its words.
 
-    python examples/predict_file.py MODEL call.wav "I told you to leave."
+python examples/predict_file.py MODEL call.wav "I told you to leave."
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Which moments of a recording each of its words looked at; where a model looked is not proof of why it answered so.
 
-    python examples/words_and_moments.py MODEL call.wav "I told you to leave."
+python examples/words_and_moments.py MODEL call.wav "I told you to leave."
 """
 
 import sys

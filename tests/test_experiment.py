@@ -235,6 +235,5 @@ def test_cores_are_shared_out(manifest, tmp_path, monkeypatch, threads_for_proce
 
     monkeypatch.setattr(experiments, "ProcessPoolExecutor", pool)
     monkeypatch.setattr(experiments.os, "cpu_count", lambda: cores)
-    monkeypatch.setattr(experiments, "_wait_for", lambda pool, futures, others: [future.result() for future in futures])
     run_experiment(small_experiment(manifest, tmp_path, folds=(1, 2), workers=workers))
     assert asked == [(workers, torch.set_num_threads, (threads,))]

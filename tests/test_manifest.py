@@ -14,7 +14,7 @@ FULL = {
     "id": "u1",
     "start": 1.5,
     "end": 2,
-    "transcript": "Zażółć\u2028gęślą 🙂 \"quoted\"\nnext",
+    "transcript": 'Zażółć\u2028gęślą 🙂 "quoted"\nnext',
     "label": "happy",
     "votes": {"exc": 2, "hap": 1},
     "valence": 4.5,
@@ -151,7 +151,7 @@ def test_files_that_are_no_manifest(tmp_path):
         ([Utterance(id="a"), Utterance(id="a")], "a: id: got it twice; want each id once"),
         ([Utterance(id="a", valence=float("nan"))], "a: valence: got NaN; want a finite number or null"),
         ([Utterance(id="a", extra={"when": object()})], "a: extra: got .*object object.* for 'when'"),
-        ([Utterance(id="a", extra={1: "b"})], "a: extra: got \"b\" for 1"),
+        ([Utterance(id="a", extra={1: "b"})], 'a: extra: got "b" for 1'),
     ],
 )
 def test_what_could_not_be_read_back_is_not_written(tmp_path, utterances, message):

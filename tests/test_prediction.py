@@ -156,5 +156,3 @@ def test_public_names():
     assert set(emoduet.__all__) <= set(dir(emoduet)) | {"EmotionRecognizer"}
     with pytest.raises(AttributeError, match="module 'emoduet' has no attribute 'EmotionRecogniser'"):
         _ = emoduet.EmotionRecogniser
-
-

@@ -10,8 +10,9 @@ from easy_corpus import write_easy_corpus
 from small_runs import CPU
 
 from emoduet import fold_run, training
+from emoduet.errors import ConfigError
 from emoduet.paper_tables import PAPER_TABLES
-from emoduet.reproduction import HEADINGS, Line, Reproduction, as_csv, as_markdown, cells, reproduce
+from emoduet.reproduction import HEADINGS, Line, Reproduction, _recipes, as_csv, as_markdown, cells, reproduce
 
 PRINTED = """
 Table 1: multimodal
@@ -221,3 +222,20 @@ def test_csv():
     assert rows[0][:5] == ["table", "system", "paper_ua", "ua", "ua_sd_over_seeds"]
     assert rows[1][:5] == ["Table 1", "Old [1]", "57.25", "", ""]
     assert (rows[0][-1], rows[1][-1]) == ("note", "a slip")
+
+
+def test_an_override_reaches_the_recipes_that_have_its_section(asked):
+    recipes = _recipes(replace(asked, overrides=("text_encoder.name=folder", "training.epochs=3")))
+    assert {name: recipe.text_encoder and recipe.text_encoder.name for name, recipe in recipes.items()} == {
+        "paper-frozen": "folder",
+        "paper": "folder",
+        "audio-only": None,
+        "text-only": "folder",
+    }
+    assert {recipe.training.epochs for recipe in recipes.values()} == {3}
+
+
+def test_an_override_that_fits_no_recipe_is_refused_before_anything_runs(asked, tmp_path):
+    with pytest.raises(ConfigError, match="--set audio_encodr.name=x: none of the recipes paper-frozen, paper, "):
+        reproduce(replace(asked, out=tmp_path / "none", overrides=("audio_encodr.name=x",)))
+    assert not (tmp_path / "none").exists()

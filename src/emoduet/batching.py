@@ -91,9 +91,7 @@ def targets_of(utterances: Iterable[Utterance], classes: Sequence[str]) -> Int64
     return torch.tensor([numbers.get(utterance.label, -1) for utterance in utterances])
 
 
-def _one_ahead(
-    groups: Sequence[tuple[Utterance, ...]], classes: Sequence[str], reader: InputReader
-) -> Iterator[Batch]:
+def _one_ahead(groups: Sequence[tuple[Utterance, ...]], classes: Sequence[str], reader: InputReader) -> Iterator[Batch]:
     def read(group: tuple[Utterance, ...]) -> Batch:
         return Batch(group, reader.read(group), targets_of(group, classes))
 

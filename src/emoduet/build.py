@@ -108,9 +108,7 @@ def _audio_encoder(settings: AudioEncoder) -> AudioEncoderBase:
     return encoder
 
 
-def _text_encoder(
-    settings: TextEncoder, transcripts: Sequence[str]
-) -> tuple[TextEncoderBase, PreTrainedTokenizerBase]:
+def _text_encoder(settings: TextEncoder, transcripts: Sequence[str]) -> tuple[TextEncoderBase, PreTrainedTokenizerBase]:
     if settings.name == TINY:
         tokenizer = train_tokenizer(transcripts)
         encoder = build_tiny_text_encoder(len(tokenizer))

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import huggingface_hub
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -72,9 +71,7 @@ def write_checkpoint(
             encoders.text.model.config.save_pretrained(temporary / "text_encoder")
             encoders.tokenizer.save_pretrained(temporary / "text_encoder")
         (temporary / "README.md").write_text(card, encoding="utf-8")
-        _write_json(
-            temporary / "config.json", {"format": FORMAT, "format_version": FORMAT_VERSION, **description}
-        )
+        _write_json(temporary / "config.json", {"format": FORMAT, "format_version": FORMAT_VERSION, **description})
 
 
 def read_checkpoint(path_or_hub_id: str | Path) -> Checkpoint:

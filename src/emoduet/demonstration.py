@@ -17,7 +17,7 @@ from emoduet.types import Prediction, Utterance
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What the demo found: the tables, the runs behind them, and one utterance of a session no part of its model saw."""
+    """What the demo found: the tables, the runs behind them, and one utterance of a session its model never saw."""
 
     lines: list[Line]
     outcomes: list[Outcome]

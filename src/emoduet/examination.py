@@ -30,7 +30,8 @@ class Examination:
         """What the score must be quoted with, in one line."""
         bounds = self.ua_interval
         parts = [
-            bounds and f"95 % interval of UA {100 * bounds.low:.1f} to {100 * bounds.high:.1f} over {self.interval_over}",
+            bounds
+            and f"95 % interval of UA {100 * bounds.low:.1f} to {100 * bounds.high:.1f} over {self.interval_over}",
             self.num_outside and f"{self.num_outside} utterances outside the model's classes left out",
             self.num_seen and f"{self.num_seen} of the utterances are of sessions this model was TRAINED ON",
             self.synthetic and "synthetic corpus: means nothing about people",

@@ -13,13 +13,13 @@ import os
 import platform
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from multiprocessing import active_children, get_context
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
 
@@ -221,7 +221,7 @@ def _run_all(jobs: Sequence[FoldJob], workers: int, progress: Hook) -> None:
         return
     context = get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // workers)
-    with _interrupts_held_back():
+    with _deaf_to_interrupts():
         manager = context.Manager()
     with manager:
         messages = manager.Queue()
@@ -229,18 +229,15 @@ def _run_all(jobs: Sequence[FoldJob], workers: int, progress: Hook) -> None:
         listener.start()
         try:
             with ProcessPoolExecutor(workers, context, initializer=torch.set_num_threads, initargs=(threads,)) as pool:
-                others = set(active_children())
-                with _interrupts_held_back():
-                    futures = [pool.submit(run_fold, job, messages.put) for job in jobs]
-                _wait_for(pool, futures, others)
+                _run_in(pool, [partial(run_fold, job, messages.put) for job in jobs])
         finally:
             messages.put(None)
             listener.join()
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Keeps Ctrl-C for the end of the block; processes started within never hear it, since this one answers for them."""
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started within never hear Ctrl-C, since the one that starts them answers for them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -248,15 +245,15 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _wait_for(pool: ProcessPoolExecutor, futures: Sequence[Future], others: set[BaseProcess]) -> None:
-    """Waits for every fold; at the first that fails, lets those under way end and starts no other.
+def _run_in(pool: ProcessPoolExecutor, folds: Sequence[Callable[[], None]]) -> None:
+    """Runs every fold; at the first that fails, lets those under way end and starts no other.
 
     Ctrl-C ends those under way as well: their last finished epoch is on disk.
-
-    Args:
-        others: child processes that are none of the pool's.
     """
+    others = set(active_children())
     try:
+        with _deaf_to_interrupts():
+            futures = [pool.submit(fold) for fold in folds]
         for future in as_completed(futures):
             future.result()
     except KeyboardInterrupt:

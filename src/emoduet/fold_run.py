@@ -1,10 +1,10 @@
 """One fold of one seed, from training to its files on disk.
 
-    recipe.json            the recipe, the seed, the versions
-    history.csv            a line an epoch
-    predictions.jsonl      every class's probability for every tested utterance
-    checkpoint/            the model (and checkpoint-epoch01/ ... where all are kept)
-    metrics.json           the scores, written last: where it stands, the fold is finished
+recipe.json            the recipe, the seed, the versions
+history.csv            a line an epoch
+predictions.jsonl      every class's probability for every tested utterance
+checkpoint/            the model (and checkpoint-epoch01/ ... where all are kept)
+metrics.json           the scores, written last: where it stands, the fold is finished
 """
 
 import json

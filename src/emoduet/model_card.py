@@ -1,4 +1,4 @@
-"""The model card that goes with every checkpoint: what it is, what its numbers rest on, what it must not be used for."""
+"""The model card of every checkpoint: what it is, what its numbers rest on, what it must not be used for."""
 
 from collections.abc import Mapping
 
@@ -44,7 +44,9 @@ def model_card(recipe: Recipe, conditions: Mapping[str, object]) -> str:
         conditions: what the training was, as name -> value; `synthetic_corpus` is said first where it is true.
     """
     encoders = [encoder.name for encoder in (recipe.audio_encoder, recipe.text_encoder) if encoder]
-    notes = ["- **synthetic corpus: this model knows nothing about people**"] if conditions.get("synthetic_corpus") else []
+    notes = (
+        ["- **synthetic corpus: this model knows nothing about people**"] if conditions.get("synthetic_corpus") else []
+    )
     notes += [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in conditions.items()]
     return _CARD.format(
         title=recipe.title,

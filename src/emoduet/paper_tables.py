@@ -1,7 +1,7 @@
 """Tables 1 and 2 of the paper, as data: every row with its printed figure, its source, and the recipe that re-runs it.
 
-Krishna D N, "Using Large Pre-Trained Models with Cross-Modal Attention for Multi-Modal Emotion Recognition". Figures are
-unweighted accuracies in percent, as printed.
+Krishna D N, "Using Large Pre-Trained Models with Cross-Modal Attention for Multi-Modal Emotion Recognition". Figures
+are unweighted accuracies in percent, as printed.
 """
 
 from dataclasses import dataclass

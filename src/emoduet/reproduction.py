@@ -213,9 +213,13 @@ def conditions(outcome: Outcome) -> str:
     ]
     parts = [
         outcome.protocol.name,
-        f"{summary.num_folds} folds, {trained} sessions trained on",
-        f"{len(summary.seeds)} seed{'s' if len(summary.seeds) > 1 else ''}",
+        f"{_count(summary.num_folds, 'fold')}, {trained} sessions trained on",
+        _count(len(summary.seeds), "seed"),
         f"interval over {summary.num_clusters} {summary.cluster_kind}s",
         f"recipe {outcome.experiment.recipe.name}",
     ]
     return "; ".join([*parts, *filter(None, marks)])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -68,7 +68,8 @@ def test_a_malicious_pickle_does_not_run(pickled, tmp_path, pickler):
     pickler({"weight": Intruder(tmp_path / "owned")}, pickled / "pytorch_model.bin")
     result = convert(pickled, tmp_path / "new")
     assert result.exit_code == 1
-    assert result.stderr == f"error: {pickled / 'pytorch_model.bin'}: holds more than tensors, or is damaged; not converted\n"
+    path = pickled / "pytorch_model.bin"
+    assert result.stderr == f"error: {path}: holds more than tensors, or is damaged; not converted\n"
     assert not (tmp_path / "owned").exists() and not (tmp_path / "new").exists()
 
 

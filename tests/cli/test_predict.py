@@ -93,7 +93,7 @@ def test_formats_and_rates(ear, calls, suffix):
 TABLES = {
     "words.csv": 'transcript,audio\n"Well, ""no"".\nGo!",call 0.wav\nyes,call 1.wav\n',
     "words.tsv": "audio\ttranscript\textra\ncall 1.wav\tyes\t1\nelsewhere/call 0.wav\tmaybe\t2\ncall 0.wav\tno\t\n",
-    "words.jsonl": '\ufeff{"audio": "call 0.wav", "transcript": "no"}\n\n{"audio": "call 1.wav", "transcript": "yes"}\n',
+    "words.jsonl": '\ufeff{"audio": "call 0.wav", "transcript": "no"}\n\n{"audio": "call 1.wav", "transcript": "yes"}',
 }
 
 

@@ -73,4 +73,5 @@ def test_json(done, manifest, monkeypatch):
     monkeypatch.setattr("emoduet.reproduction.read_recipe", one_small_epoch)
     result = reproduce("--demo", "-m", manifest, "-o", done[0], "--folds", "1", "--json")
     assert result.exit_code == 0, result.output
-    assert [json.loads(line) for line in result.stdout.splitlines()] == json.loads((done[0] / "tables.json").read_text())
+    written = json.loads((done[0] / "tables.json").read_text())
+    assert [json.loads(line) for line in result.stdout.splitlines()] == written

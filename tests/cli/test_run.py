@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from easy_corpus import small, write_easy_corpus
@@ -46,7 +47,8 @@ def test_run_prints_scores_with_their_conditions(done):
     out, result = done
     assert result.exit_code == 0, result.output
     first, *rest = result.stdout.splitlines()
-    assert first.startswith("BERT fine-tuning (Ours): loso; 2 folds, 1 sessions trained on; 1 seed; interval over 4 speakers")
+    assert first.startswith("BERT fine-tuning (Ours): loso; 2 folds")
+    assert "interval over 4 speakers; recipe demo-text-only" in first
     for words in ("mean of the folds", "all utterances pooled", "4 speakers resampled", "recall"):
         assert any(words in line for line in rest), words
     assert max(map(len, rest)) <= 80
@@ -111,11 +113,11 @@ def test_a_manifest_that_is_not_there(tmp_path):
 
 
 def test_choices_of_the_options_are_those_of_the_program():
-    choices = {name: option.__origin__.__args__ for name, option in (("protocol", ProtocolName), ("precision", Precision))}
-    assert set(choices["protocol"]) == set(PROTOCOLS)
-    assert all(check_machine(Machine("cpu", name)).type == "cpu" for name in choices["precision"] if name != "fp16")
+    protocols, precisions = get_args(get_args(ProtocolName)[0]), get_args(get_args(Precision)[0])
+    assert set(protocols) == set(PROTOCOLS)
+    assert all(check_machine(Machine("cpu", name)).type == "cpu" for name in precisions if name != "fp16")
     told = " ".join(emoduet("run", "--help").stdout.split())
-    assert f"--keep <{'|'.join(KEEP)}>" in told and f"--precision <{'|'.join(choices['precision'])}>" in told
+    assert f"--keep <{'|'.join(KEEP)}>" in told and f"--precision <{'|'.join(precisions)}>" in told
 
 
 def test_ctrl_c_says_how_to_go_on(manifest, tmp_path, monkeypatch):
@@ -171,7 +173,8 @@ def test_evaluate_as_json_and_line_by_line(model, manifest, tmp_path):
 def test_evaluate_a_session_that_is_not_there(model, manifest):
     result = emoduet("evaluate", model[0], "-m", manifest, "--session", "S9")
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"error: {manifest}: none of 0 utterances is labelled angry, happy, neutral, sad in S9")
+    assert result.stderr.startswith(f"error: {manifest}: none of 0 utterances is labelled angry,")
+    assert result.stderr.strip().endswith("in S9")
 
 
 @pytest.mark.parametrize(("ua", "status", "words"), [(0.28, 0, "at chance, as it must be"), (0.38, 1, "NOT at chance")])

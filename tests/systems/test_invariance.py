@@ -78,7 +78,9 @@ def test_alone_and_in_a_batch_the_gradients_are_the_same(system, row):
     assert alone.keys() == together.keys()
     for name, gradient in alone.items():
         tolerance = 1e-5 * max(1.0, gradient.abs().max().item())
-        torch.testing.assert_close(together[name], gradient, atol=tolerance, rtol=0, msg=lambda text: f"{name}: {text}")
+        torch.testing.assert_close(
+            together[name], gradient, atol=tolerance, rtol=0, msg=lambda text, name=name: f"{name}: {text}"
+        )
 
 
 def test_every_weight_of_the_system_learns(system):

@@ -26,9 +26,7 @@ from emoduet.manifest import read_manifest, write_manifest
 from emoduet.problems import listed
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Build manifests from corpora, and examine them.")
-build = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Build a manifest: one JSON line an utterance."
-)
+build = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Build a manifest: one JSON line an utterance.")
 app.add_typer(build, name="build")
 app.command("synthesize")(synthesize)
 

@@ -26,7 +26,8 @@ def demo(
 ) -> None:
     """Run everything once on synthetic speech.
 
-    Synthesises a corpus, runs the paper's four systems on all folds, prints Tables 1 and 2, and predicts a file. Small encoders trained from nothing, at rates of their own: not the paper's. Needs the extra `demo` (espeak-ng).
+    Synthesises a corpus, runs the paper's four systems on all folds, prints Tables 1 and 2, and predicts a file. Small
+    encoders trained from nothing, at rates of their own: not the paper's. Needs the extra `demo` (espeak-ng).
     """
     with errors_told(RESUMABLE):
         from emoduet.cli.progress import fold_bars

@@ -101,7 +101,7 @@ def _print_durations(console: Console, diagnosis: Diagnosis) -> None:
 def _print_findings(console: Console, findings: Sequence["Finding"]) -> None:
     if not findings:
         _say(console, "audio: every file decodes, none is silent or clipped, all are as long as stated", "green")
-    by_cause: dict[tuple[str, bool], list["Finding"]] = {}
+    by_cause: dict[tuple[str, bool], list[Finding]] = {}
     for finding in findings:
         by_cause.setdefault((finding.cause, finding.fault), []).append(finding)
     for (cause, fault), group in by_cause.items():

@@ -28,6 +28,9 @@ Device = Annotated[
     str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, ...; by default a GPU where there is one.")
 ]
 Precision = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option(help="How numbers are kept; fp16 needs a GPU.")]
+Keep = Annotated[
+    Literal["none", "best", "all"], typer.Option(help="Checkpoints: best is one a fold, all also one an epoch.")
+]
 Workers = Annotated[int, typer.Option(min=1, help="Folds that run side by side, sharing the cores.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines for programs instead of tables.")]
 

@@ -26,7 +26,7 @@ def predict(
     transcripts: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="The words by file: .csv or .tsv with columns audio and transcript, or .jsonl with such keys."
+            metavar="FILE", help="The words by file: .csv, .tsv or .jsonl with columns (or keys) audio and transcript."
         ),
     ] = None,
     device: Device = None,
@@ -34,9 +34,9 @@ def predict(
 ) -> None:
     """Estimate the emotion that recordings express.
 
-    It is what raters might label, never a person's inner state. Prohibited in the EU at work and in education except for
-    medical or safety reasons (AI Act Art. 5(1)(f)); elsewhere high-risk (Annex III 1(c)), with a duty to tell people
-    (Art. 50(3)). Open source does not exempt. Not legal advice.
+    It is what raters might label, never a person's inner state. Prohibited in the EU at work and in education except
+    for medical or safety reasons (AI Act Art. 5(1)(f)); elsewhere high-risk (Annex III 1(c)), with a duty to tell
+    people (Art. 50(3)). Open source does not exempt. Not legal advice.
 
     Bad files are told one by one and the rest are answered; exit status 1 if there were any.
     """
@@ -103,9 +103,7 @@ def _utterances(
     words: list[str | None] = [line.transcript for line in lines] if lines else [None] * len(audio)
     if transcripts:
         words = words_of(audio, lines, transcripts)
-    return [
-        Utterance(id=path, audio=path, transcript=spoken) for path, spoken in zip(audio, words, strict=True)
-    ]
+    return [Utterance(id=path, audio=path, transcript=spoken) for path, spoken in zip(audio, words, strict=True)]
 
 
 def _check(num_files: int, words: bool, hears: bool, reads: bool) -> None:

@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from emoduet.cli.door import RESUMABLE, errors_told, notes, results
-from emoduet.cli.options import AsJson, Device, Folds, Manifest, Precision, RunFolder, Seeds, Set, Workers, numbers
+from emoduet.cli.options import (
+    AsJson,
+    Device,
+    Folds,
+    Keep,
+    Manifest,
+    Precision,
+    RunFolder,
+    Seeds,
+    Set,
+    Workers,
+    numbers,
+)
 
 
 def reproduce(
@@ -16,25 +28,27 @@ def reproduce(
     protocols: Annotated[
         str, typer.Option("--protocols", help="loso, paper, or both; paper has test data in the loop.")
     ] = "loso,paper",
-    demo: Annotated[bool, typer.Option("--demo", help="Small encoders from nothing instead of pretrained ones.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Small encoders from nothing, not pretrained ones.")] = False,
     folds: Folds = None,
     seeds: Seeds = 1,
     settings: Set = None,
     device: Device = None,
     precision: Precision = "fp32",
+    keep: Keep = "best",
     workers: Workers = 1,
     as_json: AsJson = False,
 ) -> None:
     """Run the paper's rows of Tables 1 and 2 again.
 
-    They are laid beside its figures. OUT receives tables.md, tables.csv, tables.json and one folder a run. A killed call is taken up by the same call.
+    They are laid beside its figures. OUT receives tables.md, tables.csv, tables.json and one folder a run. A killed
+    call is taken up by the same call.
     """
     with errors_told(RESUMABLE):
         from emoduet.cli.progress import fold_bars
         from emoduet.cli.tables import paper_tables
+        from emoduet.machine import Machine
         from emoduet.reproduction import Reproduction, conditions
         from emoduet.reproduction import reproduce as reproduce_tables
-        from emoduet.machine import Machine
 
         asked = Reproduction(
             manifest=manifest,
@@ -45,6 +59,7 @@ def reproduce(
             folds=numbers(folds),
             seeds=tuple(range(seeds)),
             machine=Machine(device, precision),
+            keep=keep,
             workers=workers,
         )
         with fold_bars() as progress:

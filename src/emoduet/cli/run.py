@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from emoduet.cli.options import (
     AsJson,
     Device,
     Folds,
+    Keep,
     Manifest,
     Precision,
     ProtocolName,
@@ -35,9 +36,7 @@ def run(
     settings: Set = None,
     device: Device = None,
     precision: Precision = "fp32",
-    keep: Annotated[
-        Literal["none", "best", "all"], typer.Option(help="Checkpoints: best is one a fold, all also one an epoch.")
-    ] = "best",
+    keep: Keep = "best",
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write the history for TensorBoard.")] = False,
     workers: Workers = 1,
 ) -> None:
@@ -90,7 +89,8 @@ def control(
 ) -> None:
     """Train on shuffled labels: all must fall to chance.
 
-    Exit status 1 if one does not. A system that stays more than 5 points above or below chance has seen the test labels, or is scored wrongly.
+    Exit status 1 if one does not. A system that stays more than 5 points above or below chance has seen the test
+    labels, or is scored wrongly.
     """
     with errors_told(RESUMABLE):
         from emoduet.cli.progress import fold_bars

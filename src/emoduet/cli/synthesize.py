@@ -30,7 +30,8 @@ def synthesize(
 ) -> None:
     """Write a synthetic corpus in IEMOCAP's layout.
 
-    It is for trying things out and means nothing about people. Speech is espeak-ng's (GPL-3), which comes with emoduet's optional extra `demo`. --like-iemocap does without.
+    It is for trying things out and means nothing about people. Speech is espeak-ng's (GPL-3), which comes with
+    emoduet's optional extra `demo`. --like-iemocap does without.
     """
     if like_iemocap and any(option is not None for option in (sessions, dialogues, workers)):
         raise typer.BadParameter("--like-iemocap fixes all of --sessions, --dialogues and --workers; leave them out")

@@ -147,8 +147,7 @@ def _read_dialogue(evaluation: Path, transcript: Path, audio: dict[str, Path], a
     account.oddities += [f"{evaluation}:{oddity}" for oddity in oddities]
     dialogue = _Dialogue(evaluation, transcript, turns, _words_of(transcript, account), audio)
     names = {turn.name for turn in turns}
-    for name in dialogue.words.keys() - names:
-        account.skipped["numbered turns without a label"] += 1
+    account.skipped["numbered turns without a label"] += len(dialogue.words.keys() - names)
     account.skipped["wav files without a label"] += len(audio.keys() - names)
     for turn in turns:
         _add_turn(turn, dialogue, account)

@@ -48,7 +48,5 @@ def _sheet(timed: Sequence[Timed], opinion: str) -> str:
 
 def _draft(timed: Sequence[Timed]) -> str:
     """An evaluation file in form, in which every turn has a label that is not its own."""
-    wrong = [
-        replace(item, turn=replace(item.turn, code="fru" if item.turn.code != "fru" else "sur")) for item in timed
-    ]
+    wrong = [replace(item, turn=replace(item.turn, code="fru" if item.turn.code != "fru" else "sur")) for item in timed]
     return "\n".join(["% draft", "", *(line for item in wrong for line in evaluation_block(item))])
