@@ -11,8 +11,8 @@ from pathlib import Path
 
 from emoduet.config import read_recipe
 from emoduet.experiment import Experiment, run_experiment
+from emoduet.machine import Machine
 from emoduet.results import Summary
-from emoduet.training import Machine
 
 
 @dataclass(frozen=True)

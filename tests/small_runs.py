@@ -30,6 +30,6 @@ def read_lines(path: Path) -> list[dict]:
 
 def numbers_of(fold: Path) -> tuple[str, list[str], dict]:
     """All that a fold answers for: predictions, history and metrics, but for the time they took."""
-    history = [line.rpartition(",")[0] for line in (fold / "history.csv").read_text().splitlines()]
+    history = [line.rsplit(",", 2)[0] for line in (fold / "history.csv").read_text().splitlines()]
     metrics = {key: value for key, value in read_json(fold / "metrics.json").items() if key != "seconds"}
     return (fold / "predictions.jsonl").read_text(), history, metrics

@@ -82,6 +82,16 @@ def test_imports_only_downwards():
         ("metrics", "import emoduet.audio", "Imports only downwards BROKEN"),
         ("errors", "from emoduet.metrics import score", "Imports only downwards BROKEN"),
         ("metrics", "import emoduet.significance", "Systems stand on blocks, significance on metrics BROKEN"),
+        (
+            "corpora/synthetic/layout",
+            "from emoduet.corpora.iemocap_evaluation import turn_name",
+            "The synthetic corpus knows nothing of the readers BROKEN",
+        ),
+        (
+            "corpora/doctor",
+            "from emoduet.corpora.synthetic import published",
+            "The readers know nothing of the synthetic corpus BROKEN",
+        ),
         ("stranger", "", "stranger"),
     ],
 )

@@ -50,7 +50,18 @@ def test_test_and_validation_labels_keep_the_truth(verdict_and_out, manifest):
 
 @pytest.mark.parametrize(("ua", "at_chance"), [(0.25, True), (0.299, True), (0.201, True), (0.31, False), (0.1, False)])
 def test_verdict(ua, at_chance):
-    verdict = Verdict("Proposed", ua, 0.25, "loso")
+    verdict = Verdict("Proposed", ua, 0.012, 0.25, "loso")
     assert verdict.at_chance is at_chance
-    words = "at chance, as it must be" if at_chance else "NOT at chance: something leaks"
-    assert verdict.sentence() == f"Proposed: UA {100 * ua:.1f}, chance 25.0: {words} (loso)"
+    wrong = "NOT at chance: scored wrongly, or true labels reached the training"
+    words = "at chance, as it must be" if at_chance else wrong
+    assert verdict.sentence() == f"Proposed: UA {100 * ua:.1f} ± 1.2 (sd over shuffles), chance 25.0: {words}; loso"
+
+
+def test_true_labels_that_reach_the_training_are_caught(manifest, tmp_path, monkeypatch):
+    truth = {one.id: one.label for one in read_manifest(manifest)}
+    monkeypatch.setattr(
+        "emoduet.experiment.shuffle_labels", lambda utterances, ids, seed: {id: truth[id] for id in ids}
+    )
+    (verdict,) = run_control(Control((RECIPE,), "loso", manifest, tmp_path, folds=(1,), shuffles=1, machine=CPU))
+    assert not verdict.at_chance
+    assert verdict.sd is None and "UA 100.0, chance 25.0: NOT at chance" in verdict.sentence()

@@ -61,13 +61,20 @@ def test_the_score_is_the_folds_own(models, corpus):
     assert values["scores"] == metrics["scores"]
     assert values["loss"] == pytest.approx(metrics["loss"], abs=1e-6)
     assert values["ua_interval_95"] == metrics["ua_interval_95"]
-    assert values["interval_over"] == "2 speakers"
+    assert values["interval_over"] == metrics["interval_over"] == "2 speakers: too few for an interval"
     assert values["classes"] == list(CLASSES)
     assert (values["utterances_of_trained_sessions"], values["utterances_outside_the_classes"]) == (0, 0)
     assert values["synthetic_corpus"] is False
     assert told == [(8, 8)]
-    assert found.conditions().startswith("95 % interval of UA ")
-    assert found.conditions().endswith(" over 2 speakers")
+    assert found.conditions() == "2 speakers: too few for an interval"
+
+
+def test_the_interval_over_all_speakers(models, corpus):
+    found = examine_model(models["loso"], corpus)
+    bounds = found.as_json()["ua_interval_95"]
+    assert 0 <= bounds["low"] <= bounds["high"] <= 1
+    words = f"95 % interval of UA {100 * bounds['low']:.1f} to {100 * bounds['high']:.1f} over 6 speakers; "
+    assert found.conditions().startswith(words)
 
 
 def test_other_labels_are_left_out_and_said(models, tmp_path):
@@ -83,7 +90,10 @@ def test_other_labels_are_left_out_and_said(models, tmp_path):
 
 def test_one_speaker_has_no_interval(models, tmp_path):
     found = examine_model(models["loso"], write_easy_corpus(tmp_path, sessions=1, speaker="S1F"))
-    assert (found.as_json()["ua_interval_95"], found.conditions()) == (None, "")
+    assert (found.as_json()["ua_interval_95"], found.conditions()) == (
+        None,
+        "1 speaker: too few for an interval",
+    )
 
 
 def test_nothing_to_score(models, corpus, tmp_path):

@@ -13,9 +13,11 @@ from emoduet.batching import InputReader
 from emoduet.build import restore_model
 from emoduet.evaluation import answer, read_answers
 from emoduet.experiment import run_experiment
+from emoduet.machine import Machine
 from emoduet.manifest import manifest_digest, read_manifest
 
 SESSIONS = {"loso": {"train": ["S3"], "validation": ["S2"], "test": ["S1"]}}
+INTERVAL_OVER = "2 speakers: too few for an interval"
 SESSIONS["paper"] = {"train": ["S2", "S3"], "validation": [], "test": ["S1"]}
 
 
@@ -72,20 +74,37 @@ def test_metrics(runs, manifest, protocol):
     answers = read_answers(fold / "predictions.jsonl", utterances, CLASSES)
     assert metrics["scores"]["unweighted_accuracy"] == answers.scores().unweighted_accuracy
     assert metrics["loss"] == answers.loss()
-    assert (metrics["epochs"], metrics["classes"], metrics["interval_over"]) == (3, list(CLASSES), "2 speakers")
+    assert (metrics["epochs"], metrics["classes"], metrics["interval_over"]) == (3, list(CLASSES), INTERVAL_OVER)
+    assert metrics["ua_interval_95"] is None
     watched = [float(line.split(",")[3]) for line in history[1:]]
     assert metrics["tested_epoch"] == (3 if protocol == "paper" else watched.index(min(watched)) + 1)
     assert metrics["seconds"] > 0
 
 
-@pytest.mark.parametrize("protocol", SESSIONS)
-def test_the_checkpoint_gives_the_predictions(runs, manifest, protocol):
-    fold = runs / protocol / "fold1-seed0"
+def difference_from_checkpoint(fold, manifest):
+    """The largest, between the stored predictions and what the stored model says in full precision."""
     model = restore_model(fold / "checkpoint")
     tested = [one for one in read_manifest(manifest) if one.session == "S1"]
     again = answer(model.system, model.reader, tested, model.classes)
     stored = read_answers(fold / "predictions.jsonl", {one.id: one for one in tested}, CLASSES)
-    assert abs(again.probabilities - stored.probabilities).max() < 1e-6
+    return abs(again.probabilities - stored.probabilities).max()
+
+
+@pytest.mark.parametrize("protocol", SESSIONS)
+def test_the_checkpoint_gives_the_predictions(runs, manifest, protocol):
+    assert difference_from_checkpoint(runs / protocol / "fold1-seed0", manifest) < 1e-6
+
+
+@pytest.mark.parametrize("recipe", ["demo-paper", "demo-paper-frozen"])
+@pytest.mark.parametrize("protocol", SESSIONS)
+def test_trained_in_half_precision_it_is_tested_in_full(manifest, tmp_path, protocol, recipe):
+    """Under `paper` the tested utterances were heard in half precision before, and frozen encoders remember."""
+    half = Machine("cpu", "bf16")
+    run_experiment(small_experiment(manifest, tmp_path, recipe, "training.epochs=1", protocol=protocol, machine=half))
+    fold = tmp_path / "fold1-seed0"
+    assert difference_from_checkpoint(fold, manifest) < 1e-6
+    metrics = read_json(fold / "metrics.json")
+    assert (metrics["precision"], metrics["tested_precision"], metrics["device"]) == ("bf16", "fp32", "cpu")
 
 
 def test_the_last_watched_loss_under_paper_is_the_test_loss(runs):
@@ -96,13 +115,37 @@ def test_the_last_watched_loss_under_paper_is_the_test_loss(runs):
 
 
 SAYING = ("fold1-seed0/recipe.json", "fold1-seed0/metrics.json", "fold1-seed0/checkpoint/config.json")
-SAYING += ("fold1-seed0/checkpoint/README.md", "run.json", "summary.json")
+SAYING += ("fold1-seed0/checkpoint/README.md", "run.json", "summary.json", "folds.json")
+SAYING += ("fold1-seed0/history.csv", "fold1-seed0/predictions.jsonl")
 
 
 @pytest.mark.parametrize("name", SAYING)
 def test_every_output_says_whether_test_data_was_in_the_loop(runs, name):
     assert "test data in the loop" in (runs / "paper" / name).read_text(encoding="utf-8")
     assert "test data in the loop" not in (runs / "loso" / name).read_text().replace("test data in the loop: False", "")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "note"),
+    [("loso", "the tested session was not looked at in training"), ("paper", "test data in the loop")],
+)
+def test_every_line_carries_its_note(runs, protocol, note):
+    fold = runs / protocol / "fold1-seed0"
+    head, *epochs = (fold / "history.csv").read_text().splitlines()
+    assert (head.rpartition(",")[2], {line.rpartition(",")[2] for line in epochs}) == ("note", {note})
+    lines = [*read_lines(fold / "predictions.jsonl"), *read_json(runs / protocol / "folds.json")]
+    assert {line["note"] for line in lines} == {note}
+
+
+@pytest.mark.parametrize("name", ["recipe.json", "metrics.json"])
+def test_the_fold_says_what_its_encoders_dropped_and_where_it_ran(runs, name):
+    found = read_json(runs / "loso" / "fold1-seed0" / name)
+    assert (found["device"], found["precision"], found["tested_precision"]) == ("cpu", "fp32", "fp32")
+    assert found["weights"] == {"audio": "tiny", "text": "tiny"}
+    audio, text = found["encoders"]["audio"], found["encoders"]["text"]
+    assert (audio["layer_drop"], audio["spec_augment"], audio["mask_time_prob"]) == (0.0, False, 0.05)
+    assert (audio["hidden_dropout"], audio["attention_dropout"]) == (0.1, 0.0)
+    assert text == {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1}
 
 
 def test_the_model_card_says_what_it_was_trained_on(runs):
@@ -126,7 +169,8 @@ def test_keep(manifest, tmp_path, keep, checkpoints):
     usual += ["tensorboard"] if keep == "all" else []
     assert sorted(path.name for path in fold.iterdir()) == sorted([*usual, *checkpoints])
     if keep == "all":
-        assert len(list((fold / "tensorboard").iterdir())) == 1
+        (events,) = (fold / "tensorboard").iterdir()
+        assert b"the tested session was not looked at in training" in events.read_bytes()
         epochs = [restore_model(fold / name).system.classifier.weight for name in checkpoints[1:]]
         assert not epochs[0].equal(epochs[1])
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from emoduet.errors import InputError
-from emoduet.machine import Machine, accelerator_on, check_disk, check_machine, device_named
+from emoduet.machine import Machine, accelerator_on, check_disk, check_machine, device_named, name_of
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -91,3 +91,13 @@ def test_disk(tmp_path, monkeypatch):
     assert (tmp_path / "new" / "folder").is_dir()
     with pytest.raises(InputError, match=r"2\.5 GB free; training needs 4\.1 GB for its state and the checkpoint"):
         check_disk(tmp_path, 4_100_000_000)
+    with pytest.raises(
+        InputError, match=r"training needs 4\.1 GB for the whole run\. Free some, or give another --out"
+    ):
+        check_disk(tmp_path, 4_100_000_000, "the whole run")
+
+
+def test_a_gpu_is_named_as_its_maker_has_it(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"Card {device.index}")
+    assert name_of(torch.device("cuda", 1)) == "Card 1"
+    assert name_of(torch.device("cpu")) == "cpu"

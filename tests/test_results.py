@@ -51,16 +51,29 @@ def test_seeds_are_averaged_with_their_standard_deviation():
 
 
 def test_the_interval_is_over_speakers():
-    """Two speakers: a resample is one of them twice (UA 1 or 0) or both (UA 0.625)."""
-    summary = summarise({(1, 0): ONE, (2, 0): TWO})
-    assert (summary.ua_interval.low, summary.ua_interval.high) == (0.0, 1.0)
-    assert (summary.cluster_kind, summary.num_clusters) == ("speaker", 2)
+    """Two speakers all right, three all wrong: one resample in 13 holds the three alone (0.6^5), and has UA 0.
+
+    Were the twenty utterances resampled one by one, the interval would not reach 0.
+    """
+    summary = summarise({(n, 0): answers("aa hh aa hh" if n < 3 else "ah ha ah ha", f"S{n}F") for n in range(1, 6)})
+    assert summary.pooled_ua.mean == pytest.approx(0.4)
+    assert (summary.ua_interval.low, summary.ua_interval.high) == (0.0, pytest.approx(0.8))
+    assert (summary.cluster_kind, summary.num_clusters) == ("speaker", 5)
+    assert summary.as_json()["interval_over"] == "5 speakers"
 
 
-def test_one_speaker_has_no_interval():
-    summary = summarise({(1, 0): ONE})
-    assert (summary.ua_interval, summary.num_clusters) == (None, 1)
-    assert interval(ONE, ["S1F"] * 4) is None
+@pytest.mark.parametrize(
+    ("speakers", "words"),
+    [(1, "1 speaker: too few for an interval"), (4, "4 speakers: too few for an interval")],
+)
+def test_few_speakers_have_no_interval(speakers, words):
+    summary = summarise({(n, 0): answers("aa ha hh", f"S{n}F") for n in range(1, speakers + 1)})
+    assert (summary.ua_interval, summary.num_clusters) == (None, speakers)
+    assert summary.as_json()["interval_over"] == words
+
+
+def test_utterances_are_not_counted_as_speakers():
+    assert interval(ONE, ["S1F", "S1F", "S2F", "S2F"]) is None
 
 
 @pytest.mark.parametrize(
@@ -92,6 +105,7 @@ def test_no_answers():
 def test_json_form():
     values = summarise({(1, 0): ONE, (2, 0): replace(TWO)}).as_json()
     assert values["pooled_ua"] == {"mean": pytest.approx(0.625), "sd": None}
-    assert values["ua_interval"] == {"low": 0.0, "high": 1.0}
+    assert values["ua_interval"] is None
+    assert values["interval_over"] == "2 speakers: too few for an interval"
     assert values["scores"]["confusion"] == ((3, 1), (1, 1))
     assert values["seeds"] == (0,)

@@ -15,7 +15,7 @@ from emoduet.nn.attention import CrossModalAttention
 from emoduet.nn.audio_features import AudioFeatureEncoder
 from emoduet.nn.text_features import TextProjection
 from emoduet.pretrained.encoders import AudioEncoderBase, TextEncoderBase
-from emoduet.pretrained.loading import load_audio_encoder, load_text_encoder
+from emoduet.pretrained.loading import load_audio_encoder, load_text_encoder, weights_digest, weights_size
 from emoduet.pretrained.tiny import build_tiny_audio_encoder, build_tiny_text_encoder, train_tokenizer
 from emoduet.systems.audio import AudioSystem
 from emoduet.systems.cross_modal import CrossModalSystem
@@ -79,6 +79,25 @@ def build_encoders(recipe: Recipe, transcripts: Sequence[str]) -> Encoders:
     return Encoders(audio, text, tokenizer)
 
 
+def weights_of(recipe: Recipe) -> dict[str, str]:
+    """Which weights the recipe's encoders start from, "audio" and "text": a digest, or "tiny".
+
+    Raises:
+        CheckpointError: as `weights_digest`.
+    """
+    return {kind: TINY if one.name == TINY else weights_digest(one.name) for kind, one in _encoders_of(recipe).items()}
+
+
+def encoder_bytes(recipe: Recipe) -> tuple[int, int]:
+    """Bytes of the recipe's encoders at their source: all of them, and those that train; tiny ones count for nothing.
+
+    Raises:
+        CheckpointError: an encoder cannot be reached.
+    """
+    sizes = [(weights_size(one.name), one.freeze != "all") for one in _encoders_of(recipe).values() if one.name != TINY]
+    return sum(size for size, _ in sizes), sum(size for size, trains in sizes if trains)
+
+
 def build_system(recipe: Recipe, encoders: Encoders) -> System:
     """The recipe's system on the given encoders."""
     builder = {"cross-modal": _cross_modal, "audio": _audio, "text": _text}[recipe.system]
@@ -94,6 +113,11 @@ def _assemble(recipe: Recipe, encoders: Encoders) -> Model:
     normalised = encoders.audio is not None and encoders.audio.normalise
     reader = InputReader(hears=encoders.audio is not None, normalised=normalised, tokenizer=encoders.tokenizer)
     return Model(recipe, encoders, build_system(recipe, encoders), reader)
+
+
+def _encoders_of(recipe: Recipe) -> dict[str, AudioEncoder | TextEncoder]:
+    both = {"audio": recipe.audio_encoder, "text": recipe.text_encoder}
+    return {kind: settings for kind, settings in both.items() if settings}
 
 
 def _audio_encoder(settings: AudioEncoder) -> AudioEncoderBase:

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from emoduet.build import weights_of
 from emoduet.checkpoint import write_checkpoint
 from emoduet.config import Recipe
 from emoduet.errors import InputError
 from emoduet.evaluation import Answers, answer, check_complete, of_classes
 from emoduet.experiment import provenance, sole_user
+from emoduet.fold_run import as_trained
 from emoduet.history import Epoch, Step
 from emoduet.machine import Machine, check_machine
 from emoduet.manifest import read_manifest
@@ -51,12 +53,14 @@ def train_model(deployment: Deployment, on_step: Callable[[Step], None] = lambda
     fold = hold_out(utterances, session=deployment.session, fraction=deployment.fraction, seed=deployment.seed)
     by_id = {utterance.id: utterance for utterance in utterances}
     held_out = tuple(by_id[id] for id in fold.validation)
-    plan = Plan(recipe, tuple(by_id[id] for id in fold.train), held_out, keep_best=True, seed=deployment.seed)
+    weights = weights_of(recipe)
+    plan = Plan(recipe, tuple(by_id[id] for id in fold.train), held_out, True, deployment.seed, weights)
     work = deployment.out.with_name(deployment.out.name + ".training")
     with sole_user(work):
         model, history = train(plan, work, deployment.machine, on_step)
         answers = answer(model.system, model.reader, held_out, model.classes)
         training = _conditions(deployment, fold, utterances, answers, history)
+        training |= {"weights": weights, **as_trained(model, deployment.machine)}
         description = {"recipe": recipe.model_dump(mode="json"), "training": training}
         write_checkpoint(deployment.out, model.system, model.encoders, description, model_card(recipe, training))
         shutil.rmtree(work)

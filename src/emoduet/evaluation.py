@@ -108,9 +108,14 @@ def check_complete(utterances: Sequence[Utterance], recipe: Recipe, where: str) 
             )
 
 
-def write_answers(path: Path, answers: Answers) -> None:
-    """Writes a JSONL line an utterance: id, label, prediction, every class's probability, session and speaker."""
-    write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in _lines(answers)))
+def write_answers(path: Path, answers: Answers, note: str | None = None) -> None:
+    """Writes a JSONL line an utterance: id, label, prediction, every class's probability, session, speaker.
+
+    Args:
+        note: what every line must be quoted with, if anything.
+    """
+    said = {} if note is None else {"note": note}
+    write_text(path, "".join(json.dumps(line | said, ensure_ascii=False) + "\n" for line in _lines(answers)))
 
 
 def read_answers(path: Path, utterances: Mapping[str, Utterance], classes: Sequence[str]) -> Answers:

@@ -11,7 +11,7 @@ from emoduet.evaluation import Answers, answer, check_complete
 from emoduet.machine import device_named
 from emoduet.manifest import manifest_digest, read_manifest
 from emoduet.pretrained.loading import locate
-from emoduet.results import clusters_of, interval
+from emoduet.results import clusters_of, count_of_clusters, interval
 from emoduet.significance import Interval
 
 
@@ -30,8 +30,9 @@ class Examination:
         """What the score must be quoted with, in one line."""
         bounds = self.ua_interval
         parts = [
-            bounds
-            and f"95 % interval of UA {100 * bounds.low:.1f} to {100 * bounds.high:.1f} over {self.interval_over}",
+            f"95 % interval of UA {100 * bounds.low:.1f} to {100 * bounds.high:.1f} over {self.interval_over}"
+            if bounds
+            else self.interval_over,
             self.num_outside and f"{self.num_outside} utterances outside the model's classes left out",
             self.num_seen and f"{self.num_seen} of the utterances are of sessions this model was TRAINED ON",
             self.synthetic and "synthetic corpus: means nothing about people",
@@ -83,7 +84,7 @@ def examine_model(
     return Examination(
         answers=answers,
         ua_interval=interval(answers, clusters),
-        interval_over=f"{len(set(clusters))} {kind}s",
+        interval_over=count_of_clusters(kind, len(set(clusters))),
         num_seen=sum(utterance.session in seen for utterance in inside),
         num_outside=len(utterances) - len(inside),
         synthetic=any(utterance.extra.get("synthetic") for utterance in inside),

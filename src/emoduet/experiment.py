@@ -27,11 +27,12 @@ import torch
 from filelock import FileLock, Timeout
 
 from emoduet.atomic import write_text
+from emoduet.build import weights_of
 from emoduet.config import Recipe
 from emoduet.errors import InputError
 from emoduet.evaluation import check_complete, of_classes
-from emoduet.fold_run import KEEP, FoldJob, FoldProgress, read_finished, run_fold
-from emoduet.machine import Machine, check_machine
+from emoduet.fold_run import KEEP, FoldJob, FoldProgress, disk_needed, note_of, read_finished, run_fold
+from emoduet.machine import Machine, check_disk, check_machine
 from emoduet.manifest import manifest_digest, read_manifest
 from emoduet.protocols import Fold, Protocol, check_disjoint, protocol_named, shuffle_labels
 from emoduet.results import Summary, summarise
@@ -81,6 +82,7 @@ def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -
     Raises:
         InputError: an unknown protocol, fold or setting; a folder that holds another run or is in use.
         CorpusError: the manifest lacks a class, or an utterance lacks what the system takes.
+        CheckpointError: an encoder cannot be reached.
     """
     _check_settings(experiment)
     protocol = protocol_named(experiment.protocol)
@@ -91,11 +93,14 @@ def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -
     for fold in folds:
         check_disjoint(fold, utterances)
     by_id = {utterance.id: utterance for utterance in utterances}
+    weights = weights_of(experiment.recipe)
     with sole_user(experiment.out):
-        _write_or_compare(experiment, protocol)
-        write_text(experiment.out / "folds.json", json.dumps([asdict(fold) for fold in all_folds], indent=1) + "\n")
-        jobs = [_job(experiment, protocol, fold, seed, by_id) for fold in folds for seed in experiment.seeds]
-        _run_all([job for job in jobs if not job.finished], experiment.workers, progress)
+        _write_or_compare(experiment, protocol, weights)
+        _write_folds(experiment.out / "folds.json", all_folds, protocol)
+        jobs = [_job(experiment, protocol, fold, seed, by_id, weights) for fold in folds for seed in experiment.seeds]
+        unfinished = [job for job in jobs if not job.finished]
+        check_disk(experiment.out, *disk_needed(unfinished, experiment.workers))
+        _run_all(unfinished, experiment.workers, progress)
         answers = {(job.fold.number, job.seed): read_finished(job, by_id) for job in jobs}
         summary = summarise(answers)
         synthetic = any(utterance.extra.get("synthetic") for utterance in utterances)
@@ -116,7 +121,12 @@ def provenance(manifest: Path) -> dict[str, object]:
 
 
 def _job(
-    experiment: Experiment, protocol: Protocol, fold: Fold, seed: int, utterances: Mapping[str, Utterance]
+    experiment: Experiment,
+    protocol: Protocol,
+    fold: Fold,
+    seed: int,
+    utterances: Mapping[str, Utterance],
+    weights: Mapping[str, str],
 ) -> FoldJob:
     dealt = shuffle_labels(list(utterances.values()), fold.train, seed) if experiment.shuffled else {}
     return FoldJob(
@@ -131,6 +141,7 @@ def _job(
         machine=experiment.machine,
         keep=experiment.keep,
         tensorboard=experiment.tensorboard,
+        weights=weights,
         provenance=provenance(experiment.manifest) | {"training_labels_shuffled": experiment.shuffled},
     )
 
@@ -152,7 +163,12 @@ def _chosen(folds: Sequence[Fold], numbers: tuple[int, ...] | None) -> tuple[Fol
     return tuple(known[number] for number in (sorted(set(numbers)) if numbers else known))
 
 
-def _write_or_compare(experiment: Experiment, protocol: Protocol) -> None:
+def _write_folds(path: Path, folds: Sequence[Fold], protocol: Protocol) -> None:
+    note = {"note": note_of(protocol.test_in_the_loop)}
+    write_text(path, json.dumps([asdict(fold) | note for fold in folds], indent=1) + "\n")
+
+
+def _write_or_compare(experiment: Experiment, protocol: Protocol, weights: Mapping[str, str]) -> None:
     """Keeps the numbers of two different runs from meeting in one folder."""
     identity = {
         "recipe": experiment.recipe.model_dump(mode="json"),
@@ -160,6 +176,7 @@ def _write_or_compare(experiment: Experiment, protocol: Protocol) -> None:
         "training_labels_shuffled": experiment.shuffled,
         "precision": experiment.machine.precision,
         "manifest_sha256": manifest_digest(experiment.manifest),
+        "weights": weights,
     }
     path = experiment.out / "run.json"
     if path.exists():

@@ -8,20 +8,20 @@ metrics.json           the scores, written last: where it stands, the fold is fi
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from emoduet.atomic import write_text
-from emoduet.build import Model
+from emoduet.build import Model, encoder_bytes
 from emoduet.checkpoint import write_checkpoint
 from emoduet.config import Recipe
 from emoduet.evaluation import Answers, answer, read_answers, write_answers
 from emoduet.history import Epoch, Step, log_to_tensorboard, write_history
-from emoduet.machine import Machine
+from emoduet.machine import Machine, name_of
 from emoduet.model_card import model_card
 from emoduet.protocols import TEST_IN_THE_LOOP, Fold
-from emoduet.results import clusters_of, interval
+from emoduet.results import clusters_of, count_of_clusters, interval
 from emoduet.training import Plan, forget_state, train
 from emoduet.types import Utterance
 
@@ -43,12 +43,24 @@ class FoldJob:
     machine: Machine
     keep: str
     tensorboard: bool
+    weights: Mapping[str, str]
     provenance: Mapping[str, object]
 
     @property
     def finished(self) -> bool:
         """Whether an earlier call has ended this fold."""
         return (self.folder / "metrics.json").exists()
+
+    @property
+    def note(self) -> str:
+        """What every file of this fold says of its training."""
+        return note_of(self.test_in_the_loop)
+
+    @property
+    def checkpoints(self) -> list[str]:
+        """The names of the model folders that are kept."""
+        of_epochs = [f"checkpoint-epoch{epoch:02d}" for epoch in range(1, self.recipe.training.epochs + 1)]
+        return {"none": [], "best": ["checkpoint"], "all": ["checkpoint", *of_epochs]}[self.keep]
 
     def plan(self) -> Plan:
         """What is trained, and on whose loss the learning rate hangs."""
@@ -59,6 +71,7 @@ class FoldJob:
             watched=tuple(self.utterances[id] for id in watched),
             keep_best=not self.test_in_the_loop,
             seed=self.seed,
+            weights=self.weights,
         )
 
 
@@ -87,16 +100,17 @@ def run_fold(job: FoldJob, progress: Callable[[FoldProgress], None]) -> None:
         if job.keep == "all":
             _write_model(job, model, job.folder / f"checkpoint-epoch{epoch.epoch:02d}")
 
-    write_text(job.folder / "recipe.json", _to_json({**_conditions(job), "recipe": job.recipe.model_dump(mode="json")}))
+    _write_recipe(job, {})
     model, history = train(job.plan(), job.folder, job.machine, on_step, on_epoch)
+    _write_recipe(job, as_trained(model, job.machine))
     tested = answer(model.system, model.reader, [job.utterances[id] for id in job.fold.test], model.classes)
-    write_history(job.folder / "history.csv", history)
+    write_history(job.folder / "history.csv", history, job.note)
     if job.tensorboard:
-        log_to_tensorboard(job.folder / "tensorboard", history)
-    write_answers(job.folder / "predictions.jsonl", tested)
+        log_to_tensorboard(job.folder / "tensorboard", history, job.note)
+    write_answers(job.folder / "predictions.jsonl", tested, job.note)
     if job.keep != "none":
         _write_model(job, model, job.folder / "checkpoint")
-    write_text(job.folder / "metrics.json", _to_json(_metrics(job, tested, history)))
+    write_text(job.folder / "metrics.json", _to_json(_metrics(job, model, tested, history)))
     forget_state(job.folder)
 
 
@@ -106,9 +120,48 @@ def read_finished(job: FoldJob, utterances: Mapping[str, Utterance]) -> Answers:
     return read_answers(job.folder / "predictions.jsonl", utterances, job.recipe.classes)
 
 
+def note_of(test_in_the_loop: bool) -> str:
+    """What a protocol's files say of its training."""
+    return TEST_IN_THE_LOOP if test_in_the_loop else "the tested session was not looked at in training"
+
+
+def as_trained(model: Model, machine: Machine) -> dict[str, object]:
+    """What is known of a training only when its model is there: where it ran, and what its encoders dropped."""
+    return {
+        "device": name_of(next(model.system.parameters()).device),
+        "precision": machine.precision,
+        "tested_precision": "fp32",
+        "encoders": {
+            kind: encoder.regularisation
+            for kind, encoder in (("audio", model.encoders.audio), ("text", model.encoders.text))
+            if encoder
+        },
+    }
+
+
+def disk_needed(jobs: Sequence[FoldJob], workers: int) -> tuple[int, str]:
+    """Bytes that jobs of one run will write at least, and what for, reckoned from their encoders' files.
+
+    A state is written beside the one before it; each holds weights, best weights and two moments of what trains.
+    """
+    if not jobs:
+        return 0, "nothing"
+    whole, trained = encoder_bytes(jobs[0].recipe)
+    missing = sum(not (job.folder / name).exists() for job in jobs for name in job.checkpoints)
+    states = min(workers, len(jobs))
+    return missing * whole + states * 8 * trained, f"the whole run: {missing} checkpoints and {states} states"
+
+
+def _write_recipe(job: FoldJob, trained: Mapping[str, object]) -> None:
+    """Written before the training, too, so that a killed fold says what it is."""
+    values = {**_conditions(job), **trained, "recipe": job.recipe.model_dump(mode="json")}
+    write_text(job.folder / "recipe.json", _to_json(values))
+
+
 def _write_model(job: FoldJob, model: Model, folder: Path) -> None:
-    description = {"recipe": job.recipe.model_dump(mode="json"), "training": _conditions(job)}
-    write_checkpoint(folder, model.system, model.encoders, description, model_card(job.recipe, _conditions(job)))
+    conditions = {**_conditions(job), **as_trained(model, job.machine)}
+    description = {"recipe": job.recipe.model_dump(mode="json"), "training": conditions}
+    write_checkpoint(folder, model.system, model.encoders, description, model_card(job.recipe, conditions))
 
 
 def _conditions(job: FoldJob) -> dict[str, object]:
@@ -116,7 +169,7 @@ def _conditions(job: FoldJob) -> dict[str, object]:
     return {
         "protocol": job.protocol_name,
         "test_data_in_the_loop": job.test_in_the_loop,
-        "note": TEST_IN_THE_LOOP if job.test_in_the_loop else "the tested session was not looked at in training",
+        "note": job.note,
         "fold": job.fold.number,
         "fold_name": job.fold.name,
         "seed": job.seed,
@@ -126,16 +179,18 @@ def _conditions(job: FoldJob) -> dict[str, object]:
             "test": job.fold.test_sessions,
         },
         "synthetic_corpus": any(utterance.extra.get("synthetic") for utterance in job.utterances.values()),
+        "weights": job.weights,
         **job.provenance,
     }
 
 
-def _metrics(job: FoldJob, tested: Answers, history: list[Epoch]) -> dict[str, object]:
+def _metrics(job: FoldJob, model: Model, tested: Answers, history: list[Epoch]) -> dict[str, object]:
     kind, clusters = clusters_of(tested.utterances)
     of_ua = interval(tested, clusters)
     best = min(history, key=lambda epoch: epoch.watched_loss)
     return {
         **_conditions(job),
+        **as_trained(model, job.machine),
         "epochs": len(history),
         "tested_epoch": history[-1].epoch if job.test_in_the_loop else best.epoch,
         "seconds": round(sum(epoch.seconds for epoch in history), 1),
@@ -143,7 +198,7 @@ def _metrics(job: FoldJob, tested: Answers, history: list[Epoch]) -> dict[str, o
         "loss": tested.loss(),
         "scores": asdict(tested.scores()),
         "ua_interval_95": of_ua and asdict(of_ua),
-        "interval_over": f"{len(set(clusters))} {kind}s",
+        "interval_over": count_of_clusters(kind, len(set(clusters))),
     }
 
 

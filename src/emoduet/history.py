@@ -34,16 +34,17 @@ class Step:
     ua: float
 
 
-def write_history(path: Path, history: Sequence[Epoch]) -> None:
-    """Writes a training's history as CSV, one line an epoch."""
-    lines = [",".join(Epoch.__dataclass_fields__)]
-    lines += [",".join(f"{value:.6g}" for value in asdict(epoch).values()) for epoch in history]
+def write_history(path: Path, history: Sequence[Epoch], note: str) -> None:
+    """Writes a training's history as CSV, one line an epoch; `note` (without commas) stands in the last column."""
+    lines = [",".join([*Epoch.__dataclass_fields__, "note"])]
+    lines += [",".join([*(f"{value:.6g}" for value in asdict(epoch).values()), note]) for epoch in history]
     write_text(path, "\n".join(lines) + "\n")
 
 
-def log_to_tensorboard(folder: Path, history: Sequence[Epoch]) -> None:
-    """Writes a training's history for TensorBoard, replacing what stood there."""
+def log_to_tensorboard(folder: Path, history: Sequence[Epoch], note: str) -> None:
+    """Writes a training's history for TensorBoard, with `note` as its text, replacing what stood there."""
     with new_folder(folder) as temporary, SummaryWriter(str(temporary)) as writer:
+        writer.add_text("note", note)
         for epoch in history:
             for name, value in asdict(epoch).items():
                 writer.add_scalar(name, value, epoch.epoch)

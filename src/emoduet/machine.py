@@ -64,8 +64,13 @@ def accelerator_on(machine: Machine) -> Accelerator:
     return Accelerator(cpu=device.type == "cpu", mixed_precision=_MIXED_PRECISION[machine.precision])
 
 
-def check_disk(folder: Path, need: int) -> None:
-    """Makes the folder, and insists on `need` free bytes in it.
+def name_of(device: torch.device) -> str:
+    """A GPU's name as its maker has it; otherwise the kind of device."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def check_disk(folder: Path, need: int, what: str = "its state and the checkpoint") -> None:
+    """Makes the folder, and insists on `need` free bytes in it for `what`.
 
     Raises:
         InputError: there are fewer.
@@ -74,6 +79,6 @@ def check_disk(folder: Path, need: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < need:
         raise InputError(
-            f"{folder}: {free / 1e9:.1f} GB free; training needs {need / 1e9:.1f} GB for its state and the checkpoint. "
+            f"{folder}: {free / 1e9:.1f} GB free; training needs {need / 1e9:.1f} GB for {what}. "
             "Free some, or give another --out"
         )

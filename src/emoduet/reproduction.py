@@ -14,6 +14,7 @@ from emoduet.experiment import Experiment, Hook, Outcome, run_experiment
 from emoduet.machine import Machine
 from emoduet.paper_tables import PAPER_TABLES, PaperRow
 from emoduet.protocols import TEST_IN_THE_LOOP
+from emoduet.results import count_of_clusters
 
 SYNTHETIC = "synthetic corpus: means nothing about people"
 
@@ -117,7 +118,7 @@ def as_csv(lines: Sequence[Line]) -> str:
     return buffer.getvalue()
 
 
-HEADINGS = ("System", "paper UA", "our UA (fold mean)", "pooled UA [95 %]", "WA", "protocol and conditions")
+HEADINGS = ("System", "paper UA, IEMOCAP", "our UA, fold mean", "pooled UA [95 %]", "WA", "protocol and conditions")
 
 
 def cells(line: Line) -> list[str]:
@@ -190,7 +191,7 @@ def _line(table: str, row: PaperRow, outcome: Outcome) -> Line:
         pooled_ua=100 * summary.pooled_ua.mean,
         low=bounds and 100 * bounds.low,
         high=bounds and 100 * bounds.high,
-        interval_over=f"{summary.num_clusters} {summary.cluster_kind}s",
+        interval_over=count_of_clusters(summary.cluster_kind, summary.num_clusters),
         wa=100 * summary.pooled_wa.mean,
         protocol=outcome.protocol.name,
         conditions=conditions(outcome),
@@ -215,7 +216,7 @@ def conditions(outcome: Outcome) -> str:
         outcome.protocol.name,
         f"{_count(summary.num_folds, 'fold')}, {trained} sessions trained on",
         _count(len(summary.seeds), "seed"),
-        f"interval over {summary.num_clusters} {summary.cluster_kind}s",
+        f"interval over {count_of_clusters(summary.cluster_kind, summary.num_clusters)}",
         f"recipe {outcome.experiment.recipe.name}",
     ]
     return "; ".join([*parts, *filter(None, marks)])

@@ -23,7 +23,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from emoduet.atomic import remove_leftovers
 from emoduet.batching import Batch, batches, shuffled, targets_of
-from emoduet.build import Model, build_model
+from emoduet.build import Model, build_model, weights_of
 from emoduet.config import Recipe
 from emoduet.errors import InputError
 from emoduet.evaluation import answer
@@ -43,6 +43,7 @@ class Plan:
     Attributes:
         watched: the utterances whose loss drives the learning rate, and picks the epoch if `keep_best`.
         keep_best: keep the epoch of lowest watched loss; otherwise the last.
+        weights: what the encoders start from, as `build.weights_of` says it; None has it computed.
     """
 
     recipe: Recipe
@@ -50,6 +51,7 @@ class Plan:
     watched: tuple[Utterance, ...]
     keep_best: bool
     seed: int
+    weights: Mapping[str, str] | None = None
 
     def identity(self) -> dict[str, object]:
         """What a state must agree with, as JSON values, for this plan to go on from it."""
@@ -59,6 +61,7 @@ class Plan:
             "utterances to watch": _digest(self.watched),
             "choice of the epoch": self.keep_best,
             "seed": self.seed,
+            "weights of the encoders": dict(weights_of(self.recipe) if self.weights is None else self.weights),
         }
 
 
@@ -71,6 +74,7 @@ def train(
 ) -> tuple[Model, list[Epoch]]:
     """Trains a model, going on from the state in `folder/state` where a killed training left one.
 
+    The model answers in full precision, whatever it was trained in, so that its answers are those of its checkpoint.
     `on_epoch` is called before the epoch's state is written, so a killed call may see the same epoch twice.
 
     Raises:
@@ -88,6 +92,7 @@ def train(
     run = _Run(plan, model, accelerator, folder / "state")
     while run.next_epoch <= plan.recipe.training.epochs:
         run.train_epoch(on_step, on_epoch)
+    accelerator.unwrap_model(run.system, keep_fp32_wrapper=False)
     model.system.load_state_dict(run.best if plan.keep_best else trained_weights(model.system), strict=False)
     model.system.eval()
     return model, run.history

@@ -88,6 +88,37 @@ def test_all_that_is_skipped_is_counted_by_cause(iemocap):
     }
 
 
+@pytest.mark.parametrize(
+    ("wavs", "causes"),
+    [
+        ([], {"numbered turns without a label": 1}),
+        (["Ses01F_impro05a_F009"], {"numbered turns without a label": 1, "wav files without a label": 1}),
+        (["Ses01F_impro05a_MXX7", "hum"], {"numbered turns without a label": 1, "wav files without a label": 2}),
+    ],
+)
+def test_words_and_sound_without_a_label_are_counted(iemocap, wavs, causes):
+    change(iemocap / WORDS, "Ses01F_impro05a_M000 ", "Ses01F_impro05a_F009 [1-2]: Hello?\nSes01F_impro05a_M000 ")
+    for name in wavs:
+        (iemocap / WAV / f"{name}.wav").write_bytes(b"sound")
+    reading = read_iemocap(iemocap)
+    assert reading.warnings == []
+    assert {cause: n for cause, n in reading.skipped.items() if cause.endswith("without a label")} == causes
+
+
+@pytest.mark.parametrize("name", ["Ses01F_impro05a_F099", "Ses01F_impro01_M000"])
+def test_a_turns_sound_with_neither_words_nor_label_is_an_error_that_names_it(iemocap, name):
+    (iemocap / WAV / f"{name}.wav").write_bytes(b"sound")
+    with pytest.raises(CorpusError, match=f"{name}.wav: got a sound file of a numbered turn; want a label in Ses01F"):
+        read_iemocap(iemocap)
+    lenient = read_iemocap(iemocap, lenient=True)
+    assert len(lenient.utterances) == 4
+    assert lenient.skipped["wav files without a label"] == 1
+    assert lenient.warnings == [
+        f"{iemocap / WAV / name}.wav: got a sound file of a numbered turn; "
+        f"want a label in Ses01F_impro05a.txt or a line in {iemocap / WORDS}"
+    ]
+
+
 def test_all_classes_keep_every_labelled_turn(iemocap):
     labels = [u.label for u in read_iemocap(iemocap, labels=ALL_IEMOCAP_LABELS).utterances]
     assert labels == ["neu", "exc", "xxx", "ang", "hap"]

@@ -30,6 +30,16 @@ def test_two_dtypes_of_the_same_bytes_are_not_mixed_up():
     assert remembered(torch.zeros(2, dtype=torch.int32)).tolist() == [7, 7]
 
 
+def test_what_was_computed_in_half_precision_is_no_answer_in_full_precision():
+    layer = torch.nn.Linear(4, 4).requires_grad_(False)
+    remembered, values = Memory().of(layer), torch.randn(3, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert remembered(values).dtype == torch.bfloat16
+    assert remembered(values).equal(layer(values))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert remembered(values).dtype == torch.bfloat16
+
+
 def test_a_frozen_cnn_is_run_once_and_the_encoder_still_learns():
     encoder = build_tiny_audio_encoder().eval()
     encoder.freeze_feature_encoder()

@@ -84,13 +84,15 @@ def control(
     protocol: ProtocolName = "loso",
     folds: Folds = None,
     shuffles: Annotated[int, typer.Option(min=1, help="How many times labels are dealt out anew.")] = 3,
+    settings: Set = None,
     device: Device = None,
+    precision: Precision = "fp32",
     workers: Workers = 1,
 ) -> None:
     """Train on shuffled labels: all must fall to chance.
 
-    Exit status 1 if one does not. A system that stays more than 5 points above or below chance has seen the test
-    labels, or is scored wrongly.
+    Exit status 1 if one does not: a system more than 5 points from chance is scored wrongly, or true labels reached
+    its training. Every fold is trained once for each shuffle, so choose --recipe and --folds with care.
     """
     with errors_told(RESUMABLE):
         from emoduet.cli.progress import fold_bars
@@ -100,13 +102,13 @@ def control(
 
         names = recipes or [f"demo-{name}" if demo else name for name in CONTROLLED]
         chosen = Control(
-            recipes=tuple(read_recipe(name) for name in names),
+            recipes=tuple(read_recipe(name, settings or ()) for name in names),
             protocol=protocol,
             manifest=manifest,
             out=out,
             folds=numbers(folds),
             shuffles=shuffles,
-            machine=Machine(device),
+            machine=Machine(device, precision),
             workers=workers,
         )
         failed = False

@@ -6,7 +6,7 @@ capture and forced alignment are left alone.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -149,8 +149,19 @@ def _read_dialogue(evaluation: Path, transcript: Path, audio: dict[str, Path], a
     names = {turn.name for turn in turns}
     account.skipped["numbered turns without a label"] += len(dialogue.words.keys() - names)
     account.skipped["wav files without a label"] += len(audio.keys() - names)
+    account.problems.lines += _sound_nobody_describes(dialogue, names)
     for turn in turns:
         _add_turn(turn, dialogue, account)
+
+
+def _sound_nobody_describes(dialogue: _Dialogue, labelled: Set[str]) -> list[str]:
+    """Sound files named like a labelled turn that has neither label nor words: lines were lost, or a file strayed."""
+    wanted = f"a label in {dialogue.evaluation.name} or a line in {dialogue.transcript}"
+    return [
+        f"{path}: got a sound file of a numbered turn; want {wanted}"
+        for turn, path in dialogue.audio.items()
+        if turn not in labelled and turn not in dialogue.words and (name := turn_name(turn)) and name.labelled
+    ]
 
 
 def _words_of(path: Path, account: _Account) -> dict[str, str]:

@@ -17,6 +17,10 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from emoduet.nn.packing import Packed, pack
 from emoduet.pretrained.memory import Memory
 
+_REGULARISING = ("hidden_dropout", "hidden_dropout_prob", "dropout", "attention_dropout",
+                 "attention_probs_dropout_prob", "activation_dropout", "feat_proj_dropout", "mask_time_prob",
+                 "mask_feature_prob")  # fmt: skip
+
 
 class AudioEncoderBase(nn.Module):
     """A wav2vec 2.0-family model: waveforms in, the last layer's context vectors C out (paper section 2.1).
@@ -48,6 +52,11 @@ class AudioEncoderBase(nn.Module):
         config = copy.deepcopy(self.model.config)
         config.layerdrop, config.apply_spec_augment = self.layer_drop, self.spec_augment
         return config
+
+    @property
+    def regularisation(self) -> dict[str, object]:
+        """What is dropped and masked at random while the encoder trains, by the names its configuration has for it."""
+        return {"layer_drop": self.layer_drop, "spec_augment": self.spec_augment, **_regularisation(self.model.config)}
 
     def freeze_feature_encoder(self) -> None:
         """Stops training of the CNN under the context network, as the paper does in every experiment."""
@@ -101,6 +110,11 @@ class TextEncoderBase(nn.Module):
         return self.model.config.hidden_size
 
     @property
+    def regularisation(self) -> dict[str, object]:
+        """What is dropped at random while the encoder trains, by the names its configuration has for it."""
+        return _regularisation(self.model.config)
+
+    @property
     def max_tokens(self) -> int:
         """The longest input; RoBERTa and its kin number their positions from behind the padding token's number."""
         positions = self.model.embeddings.position_embeddings
@@ -117,3 +131,7 @@ class TextEncoderBase(nn.Module):
 
     def _context(self, ids: Int64[Tensor, "tokens"]) -> Float[Tensor, "tokens dim"]:
         return self.model(ids[None]).last_hidden_state[0]
+
+
+def _regularisation(config: PreTrainedConfig) -> dict[str, object]:
+    return {name: getattr(config, name) for name in _REGULARISING if hasattr(config, name)}

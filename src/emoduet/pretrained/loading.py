@@ -4,6 +4,7 @@ A checkpoint of another family, with missing weights, or with pickled weights is
 is quietly initialised at random and nothing is unpickled.
 """
 
+import hashlib
 import json
 import logging
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ TEXT_FAMILIES = ("bert", "roberta", "distilbert", "electra", "albert", "mpnet", 
                  "xlm-roberta")  # fmt: skip
 FILES = ("*.json", "*.txt", "*.model", "*.safetensors")
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+_DECIDING = ("config.json", "preprocessor_config.json", "tokenizer_config.json", "merges.txt", "*.safetensors")
 _HOW_TO_COPY = (
     "On a machine with access run `hf download {name} --local-dir FOLDER --include '*.json' '*.txt' '*.model' "
     "'*.safetensors'`, copy FOLDER here and give its path instead of the name."
@@ -144,6 +146,30 @@ def locate(name: str, files: Sequence[str] = FILES) -> Path:
                 "{name}", name
             )
         ) from error
+
+
+def weights_digest(name: str) -> str:
+    """SHA-256 over all of an encoder's files that decide its answers: weights, configuration, tokenizer.
+
+    Raises:
+        CheckpointError: it cannot be reached, or has no safetensors weights.
+    """
+    folder, digest = locate(name), hashlib.sha256()
+    if not any(folder.glob("*.safetensors")):
+        raise CheckpointError(_no_safetensors(name, folder))
+    for path in sorted({path for pattern in (*_DECIDING, *_VOCABULARIES) for path in folder.glob(pattern)}):
+        with path.open("rb") as file:
+            digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def weights_size(name: str) -> int:
+    """Bytes of an encoder's weights as its source stores them.
+
+    Raises:
+        CheckpointError: it cannot be reached.
+    """
+    return sum(path.stat().st_size for path in locate(name).glob("*.safetensors"))
 
 
 def _load_model(name: str, folder: Path, families: tuple[str, ...], kind: str) -> PreTrainedModel:

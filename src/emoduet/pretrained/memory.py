@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from hashlib import blake2b
 
+import torch
 from torch import Tensor
 
 BUDGET = 2**30
@@ -11,6 +12,8 @@ BUDGET = 2**30
 
 class Memory:
     """Remembers a function of one tensor by the tensor's content, so that no two inputs can be taken for each other.
+
+    What was computed in half precision is not given back as an answer in full precision.
 
     Only for functions that always answer alike: frozen modules in eval mode. Lives on the CPU; tensors elsewhere pass
     through unremembered.
@@ -27,7 +30,9 @@ class Memory:
             if values.device.type != "cpu":
                 return function(values)
             content = values.detach().numpy()
-            key = blake2b(f"{content.dtype}{content.shape}".encode() + content.tobytes(), digest_size=16).digest()
+            precision = torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu")
+            kind = f"{precision}{content.dtype}{content.shape}".encode()
+            key = blake2b(kind + content.tobytes(), digest_size=16).digest()
             if key in self._answers:
                 return self._answers[key]
             answer = function(values)

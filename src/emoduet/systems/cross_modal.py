@@ -1,4 +1,4 @@
-"""The proposed system (paper Figure 1): two streams that attend to each other, pooled and fused early."""
+"""The proposed system (paper section 2): two streams that attend to each other, pooled and fused early."""
 
 import torch
 from jaxtyping import Float
