@@ -97,7 +97,9 @@ def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -
     with sole_user(experiment.out):
         _write_or_compare(experiment, protocol, weights)
         _write_folds(experiment.out / "folds.json", all_folds, protocol)
-        jobs = [_job(experiment, protocol, fold, seed, by_id, weights) for fold in folds for seed in experiment.seeds]
+        origin = provenance(experiment.manifest) | {"training_labels_shuffled": experiment.shuffled}
+        new_job = partial(_job, experiment, protocol, utterances=by_id, weights=weights, origin=origin)
+        jobs = [new_job(fold, seed) for fold in folds for seed in experiment.seeds]
         unfinished = [job for job in jobs if not job.finished]
         check_disk(experiment.out, *disk_needed(unfinished, experiment.workers))
         _run_all(unfinished, experiment.workers, progress)
@@ -127,6 +129,7 @@ def _job(
     seed: int,
     utterances: Mapping[str, Utterance],
     weights: Mapping[str, str],
+    origin: Mapping[str, object],
 ) -> FoldJob:
     dealt = shuffle_labels(list(utterances.values()), fold.train, seed) if experiment.shuffled else {}
     return FoldJob(
@@ -142,7 +145,7 @@ def _job(
         keep=experiment.keep,
         tensorboard=experiment.tensorboard,
         weights=weights,
-        provenance=provenance(experiment.manifest) | {"training_labels_shuffled": experiment.shuffled},
+        provenance=origin,
     )
 
 

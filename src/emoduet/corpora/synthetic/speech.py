@@ -16,10 +16,9 @@ import numpy as np
 import soxr
 
 from emoduet.corpora.synthetic import espeak
+from emoduet.corpora.synthetic.layout import SAMPLING_RATE
 from emoduet.corpora.synthetic.scenes import Dialogue
 from emoduet.errors import InputError
-
-SAMPLING_RATE = 16_000
 
 _VARIANTS = {"F": ("f1", "f2", "f3", "f4", "f5"), "M": ("m1", "m2", "m3", "m4", "m7")}
 
