@@ -1,5 +1,6 @@
 """A corpus that is easy to hear and to read: each class has its own pitch and its own words. Seconds to learn."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,15 @@ def small_recipe(name: str = "demo-paper", *overrides: str) -> Recipe:
     return read_recipe(name, small(name, *overrides))
 
 
-def easy_utterances(folder: Path, sessions: int = 3, turns: int = 8, **said: object) -> list[Utterance]:
+def easy_utterances(
+    folder: Path,
+    sessions: int = 3,
+    turns: int = 8,
+    *,
+    pitches: Sequence[int] = PITCHES,
+    words: Sequence[str] = WORDS,
+    **said: object,
+) -> list[Utterance]:
     """Labels go round in turn, two speakers take turns by twos, four turns are a dialogue; `said` is set in each."""
     folder.mkdir(parents=True, exist_ok=True)
     generator, utterances = np.random.default_rng(0), []
@@ -47,13 +56,13 @@ def easy_utterances(folder: Path, sessions: int = 3, turns: int = 8, **said: obj
         for turn in range(turns):
             kind = turn % len(CLASSES)
             seconds = np.arange(4000 + 160 * turn) / 16_000
-            tone = 0.3 * np.sin(2 * np.pi * PITCHES[kind] * seconds) + generator.normal(0, 0.01, len(seconds))
+            tone = 0.3 * np.sin(2 * np.pi * pitches[kind] * seconds) + generator.normal(0, 0.01, len(seconds))
             path = folder / f"s{session}t{turn}.wav"
             soundfile.write(path, tone, 16_000)
             known = {
                 "id": path.stem,
                 "audio": str(path),
-                "transcript": WORDS[kind],
+                "transcript": words[kind],
                 "label": CLASSES[kind],
                 "session": f"S{session}",
                 "speaker": f"S{session}{'FM'[turn // 2 % 2]}",

@@ -134,6 +134,18 @@ def test_scale(scale, expected):
     assert system.cma_1.attention.scale == system.cma_2.attention.scale == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("keys", "num_keys_values"), [("projected", 48), ("encoder", 64)])
+def test_what_the_audio_network_attends_to(keys, num_keys_values):
+    overrides = [f"cross_modal_attention.cma_1_keys={keys}", "text_projection.size=48"]
+    model = build_model(tiny("demo-paper", *overrides), WORDS)
+    assert model.encoders.text.hidden_size == 64
+    assert model.system.cma_1.attention.key.in_features == num_keys_values
+    assert model.system.cma_2.attention.key.in_features == model.system.audio_features.output_size
+    logits = model.system(Inputs([torch.randn(9_000)], [torch.tensor([2, 7, 3])]))
+    logits.sum().backward()
+    assert logits.shape == (1, 4)
+
+
 @pytest.mark.parametrize(
     ("key", "changed"),
     [

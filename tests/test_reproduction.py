@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 import pytest
 from easy_corpus import write_easy_corpus
-from small_runs import CPU, small_experiment
+from small_runs import CPU, read_json, small_experiment
 
 from emoduet import fold_run, training
 from emoduet.errors import ConfigError
@@ -107,20 +107,29 @@ def reproduced(asked):
         patch.setattr(fold_run, "train", note_and_train)
         with pytest.raises(Killed):
             reproduce(asked, on_outcome=kill_at_third)
-        assert not (asked.out / "tables.md").exists()
         first, trained[:] = trained.copy(), []
+        after_kill = read_json(asked.out / "tables.json")
         lines = reproduce(asked)
-    return lines, first, trained
+    return lines, first, trained, after_kill
+
+
+def test_a_killed_call_leaves_the_tables_of_what_it_ran(reproduced):
+    *_, after_kill = reproduced
+    ours = [line for line in after_kill if line["conditions"] != "quoted"]
+    ran = [line["system"] for line in ours if line["ua"] is not None]
+    assert ran == ["Proposed Approach (no fine-tuning)"] * 2 + ["Proposed Approach"]
+    assert [line["conditions"] for line in ours if line["ua"] is None] == ["not run yet"] * 2
+    assert any(line["conditions"] == "quoted" for line in after_kill)
 
 
 def test_what_is_finished_is_not_trained_again(reproduced):
-    _, first, second = reproduced
+    _, first, second, _ = reproduced
     assert first == ["demo-paper-frozen"] * 4 + ["demo-paper"] * 2  # two seeds a protocol
     assert second == ["demo-paper"] * 2 + ["demo-audio-only"] * 4 + ["demo-text-only"] * 4
 
 
 def test_every_row_in_the_papers_order_ours_once_a_protocol(reproduced):
-    lines, _, _ = reproduced
+    lines, *_ = reproduced
     expected = [
         (table.title, row.system, row.printed_ua, protocol)
         for table in PAPER_TABLES
@@ -132,7 +141,7 @@ def test_every_row_in_the_papers_order_ours_once_a_protocol(reproduced):
 
 
 def test_our_lines(reproduced):
-    lines, _, _ = reproduced
+    lines, *_ = reproduced
     ours = [line for line in lines if line.ua is not None]
     assert {line.system for line in ours} == set(OURS)
     for line in ours:
@@ -148,7 +157,7 @@ def test_our_lines(reproduced):
 
 
 def test_lines_are_in_percent_and_of_the_run_they_name(reproduced, asked):
-    lines, _, _ = reproduced
+    lines, *_ = reproduced
     for line in (one for one in lines if one.ua is not None):
         summary = json.loads((asked.out / f"demo-{OURS[line.system]}-{line.protocol}" / "summary.json").read_text())
         assert line.ua == 100 * summary["fold_mean_ua"]["mean"]
@@ -168,7 +177,7 @@ def test_a_line_over_six_speakers_has_an_interval(tmp_path):
 
 
 def test_the_three_files_hold_the_same_lines(reproduced, asked):
-    lines, _, _ = reproduced
+    lines, *_ = reproduced
     assert (asked.out / "tables.md").read_text(encoding="utf-8") == as_markdown(lines)
     assert json.loads((asked.out / "tables.json").read_text(encoding="utf-8")) == [asdict(line) for line in lines]
     rows = list(csv.DictReader(io.StringIO((asked.out / "tables.csv").read_text(encoding="utf-8"))))
@@ -207,7 +216,7 @@ def test_one_protocol_and_the_full_recipes(asked, monkeypatch, tmp_path):
 
 # As text, by pencil
 
-QUOTED = Line("Table 1", "Old [1]", 57.25, note="a slip")
+QUOTED = Line("Table 1", "Old [1]", 57.25, conditions="quoted", note="a slip")
 RUN = Line("Table 1", "Ours", 74.71, ua=61.234, pooled_ua=60.5, wa=59.96, conditions="loso; 5 folds", protocol="loso")
 
 

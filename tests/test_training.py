@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from accelerate import Accelerator
-from easy_corpus import CLASSES, easy_utterances, small_recipe
+from easy_corpus import CLASSES, WORDS, easy_utterances, small_recipe
 from noisy_utterances import write_utterances
 from torch.nn import functional
 
@@ -228,6 +228,22 @@ def test_eight_utterances_are_learned_by_heart(tmp_path, name):
     own = answer(model.system, model.reader, utterances, model.classes)
     assert own.scores().unweighted_accuracy == 1.0
     assert own.loss() < 0.4 < 1.0 < history[0].train_loss
+
+
+def test_fusion_beats_sound_and_words_where_each_tells_half(tmp_path):
+    """Two pitches part {angry, happy} from {neutral, sad}, two sentences {angry, neutral} from {happy, sad}."""
+    overrides = ("training.epochs=10", "training.batch_size=8", "optimizer.learning_rate=0.005", "schedule.patience=10")
+    halves = {"pitches": (1600, 1600, 200, 200), "words": (WORDS[0], WORDS[1], WORDS[0], WORDS[1])}
+    utterances = tuple(easy_utterances(tmp_path / "easy", sessions=3, turns=16, **halves))
+    tested = tuple(one for one in utterances if one.session == "S1")
+    learned = tuple(one for one in utterances if one.session != "S1")
+    ua = {}
+    for name in ("demo-paper", "demo-audio-only", "demo-text-only"):
+        plan = Plan(small_recipe(name, *overrides), learned, learned, keep_best=True, seed=0)
+        model, _ = train(plan, tmp_path / name, CPU)
+        ua[name] = answer(model.system, model.reader, tested, model.classes).scores().unweighted_accuracy
+    assert ua["demo-audio-only"] <= 0.5 and ua["demo-text-only"] <= 0.5
+    assert ua["demo-paper"] >= 0.9
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

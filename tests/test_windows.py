@@ -7,7 +7,7 @@ from small_encoders import AUDIO
 
 from emoduet.nn.convolution import StridedConvolution
 from emoduet.nn.packing import Packed
-from emoduet.windows import duration_of, encoder_frame_times, feature_frame_times
+from emoduet.windows import encoder_frame_times, feature_frame_times
 
 
 def test_frame_times_by_hand():
@@ -17,10 +17,6 @@ def test_frame_times_by_hand():
 
 def test_no_frames_have_no_times():
     assert encoder_frame_times(0).tolist() == feature_frame_times(0).tolist() == []
-
-
-def test_duration():
-    assert duration_of(24_000) == 1.5
 
 
 @pytest.mark.parametrize("family", ["wav2vec2-layer", "data2vec-audio"])

@@ -152,14 +152,17 @@ def _apply_common(encoder: nn.Module, settings: AudioEncoder | TextEncoder) -> N
 def _cross_modal(recipe: Recipe, encoders: Encoders) -> CrossModalSystem:
     audio_features = _audio_features(recipe, encoders.audio)
     text_projection = TextProjection(encoders.text.hidden_size, recipe.text_projection.size)
+    cma_1_keys = recipe.cross_modal_attention.cma_1_keys
+    key_sizes = {"projected": text_projection.output_size, "encoder": encoders.text.hidden_size}
     return CrossModalSystem(
         encoders.audio,
         encoders.text,
         audio_features,
         text_projection,
-        cma_1=_attention(recipe, audio_features.output_size, text_projection.output_size),
+        cma_1=_attention(recipe, audio_features.output_size, key_sizes[cma_1_keys]),
         cma_2=_attention(recipe, text_projection.output_size, audio_features.output_size),
         num_classes=len(recipe.classes),
+        cma_1_keys=cma_1_keys,
     )
 
 

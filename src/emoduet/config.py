@@ -60,6 +60,7 @@ class CrossModalAttention(_Section):
     """CMA-1 and CMA-2 of section 2.4."""
 
     num_heads: Positive
+    cma_1_keys: Literal["projected", "encoder"]
     scale: Literal["sqrt_d", "d"]
     normalise_keys: bool
     residual: bool

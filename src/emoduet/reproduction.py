@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -73,26 +73,22 @@ def reproduce(
     progress: Hook = lambda step: None,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Line]:
-    """Runs what is not finished yet, writes `tables.md`, `tables.csv` and `tables.json`, and returns their lines.
+    """Runs what is not finished yet and returns the tables' lines.
+
+    `tables.md`, `tables.csv` and `tables.json` are written after every run, so that days of work are there to look at.
 
     Raises:
         EmoduetError: as `run_experiment`.
     """
     recipes = _recipes(reproduction)
     outcomes: dict[tuple[str, str], Outcome] = {}
+    lines: list[Line] = []
     for name, recipe in recipes.items():
         for protocol in reproduction.protocols:
             outcomes[name, protocol] = run_experiment(_experiment(reproduction, recipe, protocol), progress)
+            lines = _tables(outcomes)
+            _write(reproduction.out, lines)
             on_outcome(outcomes[name, protocol])
-    lines = [
-        line
-        for table in PAPER_TABLES
-        for row in table.rows
-        for line in _lines(table.title, row, [outcomes[row.recipe, p] for p in reproduction.protocols if row.recipe])
-    ]
-    write_text(reproduction.out / "tables.md", as_markdown(lines))
-    write_text(reproduction.out / "tables.csv", as_csv(lines))
-    write_text(reproduction.out / "tables.json", json.dumps([asdict(line) for line in lines], indent=1) + "\n")
     return lines
 
 
@@ -124,7 +120,7 @@ HEADINGS = ("System", "paper UA, IEMOCAP", "our UA, fold mean", "pooled UA [95 %
 def cells(line: Line) -> list[str]:
     """One line as text, in the order of `HEADINGS`."""
     if line.ua is None:
-        return [line.system, f"{line.paper_ua:.2f}", "", "", "", "quoted"]
+        return [line.system, f"{line.paper_ua:.2f}", "", "", "", line.conditions]
     sd = "" if line.ua_sd_over_seeds is None else f" ± {line.ua_sd_over_seeds:.1f}"
     bounds = "" if line.low is None else f" [{line.low:.1f}, {line.high:.1f}]"
     return [
@@ -172,10 +168,21 @@ def _experiment(reproduction: Reproduction, recipe: Recipe, protocol: str) -> Ex
     )
 
 
-def _lines(table: str, row: PaperRow, outcomes: Sequence[Outcome]) -> list[Line]:
-    if not outcomes:
-        return [Line(table, row.system, row.printed_ua, note=row.note)]
-    return [_line(table, row, outcome) for outcome in outcomes]
+def _tables(outcomes: Mapping[tuple[str, str], Outcome]) -> list[Line]:
+    """Both tables, the paper's own rows once for each run there is."""
+    return [line for table in PAPER_TABLES for row in table.rows for line in _lines(table.title, row, outcomes)]
+
+
+def _lines(table: str, row: PaperRow, outcomes: Mapping[tuple[str, str], Outcome]) -> list[Line]:
+    ran = [_line(table, row, outcome) for (recipe, _), outcome in outcomes.items() if recipe == row.recipe]
+    conditions = "not run yet" if row.recipe else "quoted"
+    return ran or [Line(table, row.system, row.printed_ua, conditions=conditions, note=row.note)]
+
+
+def _write(out: Path, lines: Sequence[Line]) -> None:
+    write_text(out / "tables.md", as_markdown(lines))
+    write_text(out / "tables.csv", as_csv(lines))
+    write_text(out / "tables.json", json.dumps([asdict(line) for line in lines], indent=1) + "\n")
 
 
 def _line(table: str, row: PaperRow, outcome: Outcome) -> Line:

@@ -3,7 +3,6 @@
 import numpy as np
 
 from emoduet.nn.audio_features import FRAME_REDUCTION
-from emoduet.types import Seconds
 
 SAMPLES_PER_FRAME = 320
 """Step of the wav2vec 2.0 family's CNN at 16 kHz: 20 ms."""
@@ -31,8 +30,3 @@ def feature_frame_times(num_frames: int) -> np.ndarray:
     [0.0125, 0.0925, 0.1725]
     """
     return encoder_frame_times(FRAME_REDUCTION * num_frames)[::FRAME_REDUCTION]
-
-
-def duration_of(num_samples: int) -> Seconds:
-    """The duration of a waveform at 16 kHz."""
-    return num_samples / SAMPLING_RATE

@@ -72,6 +72,19 @@ def test_cross_modal_system(inputs, features):
     torch.testing.assert_close(moments, cma_2.weights(H_T, H_A))
 
 
+def test_cma_1_may_attend_to_the_text_encoder_itself(inputs, features):
+    """Section 2 against section 2.4: W, seven values a token here, where H^T has twelve."""
+    cma_1, cma_2 = CrossModalAttention(8, 7, num_heads=2), CrossModalAttention(12, 8, num_heads=2)
+    system = CrossModalSystem(
+        Listener(), Reader(), features, TextProjection(7, 12), cma_1, cma_2, num_classes=3, cma_1_keys="encoder"
+    ).eval()
+    H_A = features(Listener()(inputs.waveforms))
+    W = system.text_encoder(inputs.tokens)
+    expected = classified(system.classifier, (cma_1(H_A, W).unpack(), cma_2(system.text_projection(W), H_A).unpack()))
+    torch.testing.assert_close(system(inputs), expected)
+    torch.testing.assert_close(system.attention(inputs)[0], cma_1.weights(H_A, W))
+
+
 def test_audio_system(inputs, features):
     system = AudioSystem(Listener(), features, num_classes=3).eval()
     H_A = features(Listener()(inputs.waveforms)).unpack()
