@@ -1,6 +1,8 @@
 # make demo: the paper's systems on a synthetic corpus, tables and report in demo/.   make test: the whole suite.
-PYTHON ?= python3
+# PYTHON=python3.13 takes another interpreter, and makes .venv anew where it was another's.
+PYTHON ?= $(if $(wildcard .venv/.complete-*),.venv/bin/python,python3)
 BIN := .venv/bin
+STAMP := .venv/.complete-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test install clean
@@ -11,12 +13,12 @@ demo: install
 test: install
 	$(BIN)/python -m pytest --cov --cov-report=term
 
-install: .venv/.complete
+install: $(STAMP)
 
 # torch goes first: the pinned version keeps every later install from replacing it by another build.
-.venv/.complete: pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "emoduet needs Python 3.11 to 3.13, this is %d.%d: run make PYTHON=python3.11" % v)'
-	$(PYTHON) -m venv .venv
+	test -e $@ || $(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo,media,test]'
 	touch $@

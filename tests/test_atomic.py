@@ -2,10 +2,22 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
-from emoduet.atomic import new_file, new_folder, recover_folder, write_text
+from emoduet.atomic import (
+    check_file,
+    check_folder,
+    check_vacant,
+    make_folder,
+    new_file,
+    new_folder,
+    recover_folder,
+    remove_leftovers,
+    write_text,
+)
+from emoduet.errors import InputError
 
 
 class Killed(Exception):
@@ -121,3 +133,97 @@ def test_old_folder_is_dropped_once_replaced(tmp_path):
 def test_recovering_nothing_does_nothing(tmp_path):
     recover_folder(tmp_path / "state")
     assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_left_aside_is_dealt_with_like_a_folder(tmp_path, replaced):
+    """An older emoduet could move a file aside and never get rid of it."""
+    path = tmp_path / "state"
+    (tmp_path / ".state.old").write_text("a file's")
+    if replaced:
+        write_folder(path, "second")
+    recover_folder(path)
+    assert names_in(tmp_path) == ["state"]
+    assert (path / "state").read_text() == "second" if replaced else path.read_text() == "a file's"
+
+
+def test_leftovers_of_both_kinds_go(tmp_path):
+    (tmp_path / ".state.1.tmp").mkdir()
+    (tmp_path / ".a.txt.1.tmp").write_text("half")
+    (tmp_path / "a.txt").write_text("whole")
+    remove_leftovers(tmp_path)
+    assert names_in(tmp_path) == ["a.txt"]
+
+
+# Paths that cannot be written
+
+
+@pytest.fixture
+def taken(tmp_path):
+    """A folder with a file in it."""
+    (tmp_path / "letter").write_text("dear")
+    yield tmp_path
+    assert names_in(tmp_path) == ["letter"]
+    assert (tmp_path / "letter").read_text() == "dear"
+
+
+WAYS_TO_A_FILE = [lambda path: write_text(path, "new"), check_file]
+WAYS_TO_A_FOLDER = [lambda path: write_folder(path, "new"), check_folder, check_vacant]
+
+
+@pytest.mark.parametrize("write", [*WAYS_TO_A_FILE, *WAYS_TO_A_FOLDER])
+def test_what_is_no_name(taken, monkeypatch, write):
+    monkeypatch.chdir(taken)
+    for path in (".", "..", "deep/..", "/"):
+        with pytest.raises(InputError, match=r"^\S*[./]: is no name to write to; give a path that ends in one"):
+            write(Path(path))
+
+
+@pytest.mark.parametrize("write", [*WAYS_TO_A_FILE, *WAYS_TO_A_FOLDER, make_folder])
+def test_a_file_in_the_way_of_the_folders_above(taken, write):
+    message = rf"^{taken / 'letter'}: is a file, where a folder is to be; give another path"
+    with pytest.raises(InputError, match=message):
+        write(taken / "letter" / "deep" / "a")
+    with pytest.raises(InputError, match=r"^/dev/null: is a file"):
+        write(Path("/dev/null/a"))
+
+
+@pytest.mark.parametrize("write", [*WAYS_TO_A_FOLDER, make_folder])
+def test_a_file_where_a_folder_is_to_be(taken, write):
+    with pytest.raises(InputError, match=rf"^{taken / 'letter'}: is a file, where a folder is to be"):
+        write(taken / "letter")
+
+
+@pytest.mark.parametrize("write", WAYS_TO_A_FILE)
+def test_a_folder_where_a_file_is_to_be(taken, write):
+    with pytest.raises(InputError, match=rf"^{taken}: is a folder, where a file is to be; give a file's path"):
+        write(taken)
+
+
+@pytest.mark.parametrize("write", [*WAYS_TO_A_FILE, *WAYS_TO_A_FOLDER, make_folder])
+def test_a_name_that_the_disk_does_not_take(taken, write):
+    path = taken / ("a" * 300)
+    with pytest.raises(InputError, match=r"/a{300}: cannot be written \(.*File name too long.*make room for it"):
+        write(path)
+
+
+def test_what_the_disk_refuses_while_writing_leaves_what_was(taken):
+    for lend in (new_file, new_folder):
+        with pytest.raises(InputError, match=r"new: cannot be written \(\[Errno 28\] No space left on device\)"):
+            with lend(taken / "new"):
+                raise OSError(28, "No space left on device")
+
+
+def test_only_a_folder_that_holds_something_is_not_vacant(taken, tmp_path):
+    with pytest.raises(InputError, match=rf"^{tmp_path}: holds other files, which would be lost; give a folder that"):
+        check_vacant(tmp_path)
+    (tmp_path / "empty").mkdir()
+    check_vacant(tmp_path / "empty")
+    (tmp_path / "empty").rmdir()
+    check_vacant(tmp_path / "empty")
+
+
+def test_what_can_be_written_passes_and_leaves_nothing(taken):
+    check_file(taken / "letter")
+    check_file(taken / "new")
+    check_folder(taken / "new")

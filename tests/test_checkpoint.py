@@ -13,7 +13,7 @@ from small_encoders import save_audio_encoder, save_text_encoder
 from emoduet.build import build_model, restore_model
 from emoduet.checkpoint import read_checkpoint, write_checkpoint
 from emoduet.config import read_recipe
-from emoduet.errors import CheckpointError, ConfigError
+from emoduet.errors import CheckpointError
 
 SYSTEMS = {"demo-paper": "cross-modal", "demo-audio-only": "audio", "demo-text-only": "text"}
 
@@ -155,10 +155,43 @@ def test_a_spoilt_folder_is_refused(folder, spoil, message):
         restore_model(folder)
 
 
-def test_a_recipe_that_does_not_validate_is_refused(folder):
-    change_description(folder, recipe={"system": "audio"})
-    with pytest.raises(ConfigError, match=r"recipe .*model: \d+ problem\(s\)"):
+def test_the_temperature_is_kept(folder):
+    assert restore_model(folder).temperature == 1.0
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"temperature": 1.7}))
+    assert restore_model(folder).temperature == 1.7
+
+
+@pytest.mark.parametrize("wrong", [0, -1.0, "hot", None, float("inf")])
+def test_a_temperature_that_is_none_is_refused(folder, wrong):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"temperature": wrong}))
+    with pytest.raises(CheckpointError, match="gives the temperature .*; need a number above 0"):
         restore_model(folder)
+
+
+@pytest.mark.parametrize("recipe", [{"system": "audio"}, {"cross_modal_attention": 3}, "paper", None])
+def test_a_recipe_that_does_not_validate_is_refused_with_advice(folder, recipe):
+    change_description(folder, recipe=recipe)
+    with pytest.raises(CheckpointError, match=r"recipe .*model: \d+ problem\(s\)") as caught:
+        restore_model(folder)
+    assert "another version of emoduet wrote it: use that version, or train again" in str(caught.value)
+
+
+@torch.no_grad()
+def test_a_model_older_than_a_key_of_its_recipe_answers_as_it_did(folder, tmp_path):
+    """Before `cma_1_keys`, CMA-1 attended to the projected words."""
+    inputs = restore_model(folder).reader.read(write_utterances(tmp_path, 2))
+    recipe = json.loads((folder / "config.json").read_text())["recipe"]
+    assert recipe["cross_modal_attention"].pop("cma_1_keys") == "projected"
+    before = restore_model(folder).system(inputs)
+    change_description(folder, recipe=recipe)
+    assert restore_model(folder).system(inputs).equal(before)
+
+
+def test_a_key_that_a_model_has_is_not_touched(tmp_path):
+    model = build("demo-paper", 'cross_modal_attention.cma_1_keys="encoder"')
+    assert restore_model(write(tmp_path / "model", model)).recipe == model.recipe
 
 
 def test_a_folder_that_is_not_there():

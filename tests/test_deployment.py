@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from easy_corpus import CLASSES, small_recipe, write_easy_corpus
+from small_encoders import save_text_encoder
 from small_runs import CPU, read_json
 
 from emoduet import deployment as deployments
@@ -14,6 +15,7 @@ from emoduet.evaluation import answer
 from emoduet.experiment import sole_user
 from emoduet.machine import Machine
 from emoduet.manifest import manifest_digest
+from emoduet.pretrained.loading import load_text_encoder
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def test_a_session_held_out(manifest, tmp_path):
     assert {one.session for one in answers.utterances} == {"S2"}
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     model = restore_model(tmp_path / "model")
-    again = answer(model.system, model.reader, answers.utterances, CLASSES)
+    again = answer(model.system, model.reader, answers.utterances, CLASSES, temperature=model.temperature)
     assert abs(again.probabilities - answers.probabilities).max() < 1e-6
     training = read_json(tmp_path / "model" / "config.json")["training"]
     assert training["sessions"] == {"train": ["S1", "S3"], "validation": ["S2"]}
@@ -97,10 +99,16 @@ def test_an_older_model_is_replaced_and_nothing_else(manifest, tmp_path):
     assert sessions["validation"] == ["S1"]
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "dear.txt").write_text("dear")
-    for precious in (tmp_path / "letters", tmp_path / "letters" / "dear.txt"):
-        with pytest.raises(InputError, match=f"{precious}: holds something else than a model, which would be lost"):
+    save_text_encoder(tmp_path / "encoder", "bert")
+    for precious in (tmp_path / "letters", tmp_path / "encoder"):
+        with pytest.raises(
+            InputError, match=f"{precious}: holds other files, which would be lost; give an older model"
+        ):
             train_model(deployment_of(manifest, precious))
+    with pytest.raises(InputError, match=r"dear\.txt: is a file, where a folder is to be; give another path"):
+        train_model(deployment_of(manifest, tmp_path / "letters" / "dear.txt"))
     assert (tmp_path / "letters" / "dear.txt").read_text() == "dear"
+    assert load_text_encoder(str(tmp_path / "encoder"))[0].hidden_size == 16
 
 
 def test_an_empty_folder_may_be_written_into(manifest, tmp_path):

@@ -11,7 +11,8 @@ from easy_corpus import CLASSES, easy_utterances, small_recipe
 
 from emoduet.build import build_model
 from emoduet.errors import CorpusError, InputError
-from emoduet.evaluation import Answers, answer, check_complete, of_classes, read_answers, write_answers
+from emoduet.evaluation import Answers, answer, calibrated, check_complete, read_answers, write_answers
+from emoduet.labels import of_classes
 from emoduet.types import Utterance
 
 TWO = (
@@ -53,6 +54,27 @@ def test_an_answer_does_not_depend_on_its_neighbours_or_the_mode(model_and_utter
         logits = model.system(model.reader.read(utterances[3:4]))
     np.testing.assert_allclose(answers.probabilities[3], torch.softmax(logits[0].double(), 0).numpy(), atol=1e-5)
     np.testing.assert_allclose(answers.probabilities.sum(axis=1), 1, atol=1e-12)
+
+
+# Calibration
+
+
+def test_calibrated_by_pencil(model_and_utterances):
+    """Right three times in four, always at 0.9: the best temperature makes 0.9 a 0.75."""
+    model, utterances = model_and_utterances
+    four = tuple(replace(one, label="angry") for one in utterances[:4])
+    rows = [[0.9, 0.1]] * 3 + [[0.1, 0.9]]
+    tempered, answers = calibrated(model, Answers(four, ("angry", "happy"), np.array(rows)))
+    assert tempered.temperature == pytest.approx(math.log(9) / math.log(3), rel=1e-3)
+    assert answers.probabilities[0].tolist() == pytest.approx([0.75, 0.25], abs=1e-3)
+    assert tempered.system is model.system
+
+
+def test_answers_at_a_temperature(model_and_utterances):
+    model, utterances = model_and_utterances
+    plain = answer(model.system, model.reader, utterances[:3], CLASSES).probabilities
+    tempered = answer(model.system, model.reader, utterances[:3], CLASSES, temperature=0.5).probabilities
+    np.testing.assert_allclose(tempered, plain**2 / (plain**2).sum(axis=1, keepdims=True), atol=1e-9)
 
 
 # Which utterances
@@ -128,3 +150,19 @@ def test_answers_for_utterances_that_the_manifest_does_not_have(tmp_path):
     write_answers(tmp_path / "predictions.jsonl", PENCIL)
     with pytest.raises(InputError, match=r"predictions.jsonl: 1 ids such as b are not in the manifest"):
         read_answers(tmp_path / "predictions.jsonl", {"a": TWO[0]}, ("angry", "happy"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "p.jsonl: no lines; want one for each tested utterance"),
+        ("{", r"p.jsonl:1: not JSON \(.*\); want one JSON object a line"),
+        ('{"probabilities": {}}', "p.jsonl:1: no id or no probabilities; want lines as `emoduet run` writes them"),
+        ('{"id": "a", "prediction": "sad"}', "p.jsonl:1: no id or no probabilities"),
+        ('{"id": "a", "probabilities": {"angry": 1}}', "p.jsonl: a has probabilities of angry; need angry, happy"),
+    ],
+)
+def test_answers_that_nobody_wrote_like_this(tmp_path, text, message):
+    (tmp_path / "p.jsonl").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_answers(tmp_path / "p.jsonl", {"a": TWO[0]}, ("angry", "happy"))

@@ -1,23 +1,22 @@
 """All folds and seeds in one folder: what they share, what they must not, and what is refused."""
 
-import queue
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+import csv
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 import torch
 from easy_corpus import easy_utterances, write_easy_corpus
-from small_runs import numbers_of, read_json, small_experiment
+from small_runs import numbers_of, read_json, read_lines, small_experiment
 
-from emoduet import experiment as experiments
+from emoduet import workers
 from emoduet.errors import CorpusError, InputError
-from emoduet.experiment import run_experiment, sole_user
+from emoduet.experiment import run_experiment
+from emoduet.folds_file import read_folds
 from emoduet.machine import Machine
-from emoduet.manifest import write_manifest
+from emoduet.manifest import manifest_digest, read_manifest, write_manifest
+from emoduet.protocols import PROTOCOLS, FoldOptions
+from emoduet.reproduction import conditions
+from emoduet.run_folder import sole_user
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def test_a_fold_alone_is_the_fold_among_others(manifest, tmp_path, all_folds):
 def test_side_by_side_is_one_after_the_other(manifest, tmp_path, all_folds, monkeypatch):
     """In two processes of one thread each."""
     assert torch.get_num_threads() == 1
-    monkeypatch.setattr(experiments.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(workers, "num_cores", lambda: 2)
     told = []
     run_experiment(small_experiment(manifest, tmp_path, "demo-paper", folds=(1, 3), workers=2), told.append)
     assert by_fold(tmp_path) == {name: all_folds[name] for name in ("fold1-seed0", "fold3-seed0")}
@@ -84,9 +83,11 @@ def test_the_folder_says_what_was_run(manifest, tmp_path):
 
 def test_folds_json_holds_every_fold_whatever_was_run(manifest, tmp_path):
     run_experiment(small_experiment(manifest, tmp_path, folds=(2,)))
-    folds = read_json(tmp_path / "folds.json")
-    assert [(fold["number"], fold["test_sessions"]) for fold in folds] == [(1, ["S1"]), (2, ["S2"]), (3, ["S3"])]
-    assert folds[0]["validation"] == [f"s2t{turn}" for turn in range(8)]
+    header, folds = read_folds(tmp_path / "folds.json")
+    assert [(fold.number, fold.test_sessions) for fold in folds] == [(1, ("S1",)), (2, ("S2",)), (3, ("S3",))]
+    assert folds == PROTOCOLS["loso"].make_folds(read_manifest(manifest), FoldOptions())
+    assert (header.protocol, header.seed, header.manifest_sha256) == ("loso", 0, manifest_digest(manifest))
+    assert header.note == "the tested part was not looked at in training"
 
 
 @pytest.mark.parametrize("synthetic", [True, False])
@@ -118,7 +119,8 @@ def test_labels_outside_the_recipe_are_left_out(tmp_path):
         ({"folds": (1, 4)}, "fold 4: the protocol has folds 1 to 3"),
         ({"folds": (0,)}, "fold 0: the protocol has folds 1 to 3"),
         ({"keep": "some"}, "keep some: choose one of none, best, all"),
-        ({"protocol": "random"}, "protocol 'random' is unknown"),
+        ({"protocol": "odd"}, "protocol 'odd' is unknown"),
+        ({"split_seed": 1, "protocol": "f.json"}, "--split-seed: the folds of f.json are drawn already"),
         ({"workers": 0}, "workers 0: need at least one"),
         ({"machine": Machine("cpu", "fp8")}, "precision fp8: choose one of fp32, bf16, fp16"),
         ({"machine": Machine("cpu", "fp16")}, "precision fp16: needs a GPU"),
@@ -163,6 +165,8 @@ def finished(manifest, tmp_path_factory):
         (["training.epochs=3"], {}, "recipe.training.epochs is 2, not 3. Give another --out, or delete it"),
         (["optimizer.learning_rate=0.5"], {}, "recipe.optimizer.learning_rate is 0.003, not 0.5"),
         ([], {"protocol": "paper"}, "protocol is loso, not paper"),
+        ([], {"split_seed": 1}, "split_seed is 0, not 1"),
+        ([], {"no_validation": True}, "no_validation is False, not True; folds_sha256 is"),
         ([], {"machine": Machine("cpu", "bf16")}, "precision is fp32, not bf16"),
         ([], {"shuffled": True}, "training_labels_shuffled is False, not True"),
     ],
@@ -176,7 +180,7 @@ def test_another_run_in_the_same_folder(manifest, finished, overrides, change, m
 
 def test_another_manifest_in_the_same_folder(finished, tmp_path):
     other = write_easy_corpus(tmp_path, turns=12)
-    with pytest.raises(InputError, match="holds another run: manifest_sha256 is [0-9a-f]{64}, not [0-9a-f]{64}"):
+    with pytest.raises(InputError, match="holds another run: .*manifest_sha256 is [0-9a-f]{64}, not [0-9a-f]{64}"):
         run_experiment(small_experiment(other, finished))
 
 
@@ -186,54 +190,88 @@ def test_two_at_once_in_one_folder(manifest, tmp_path):
     assert not (tmp_path / "run.json").exists()
 
 
-# Side by side, without the seconds that true processes take
+# Folds of every kind
 
 
-@pytest.fixture
-def threads_for_processes(monkeypatch):
-    """Folds side by side in threads of this process."""
+@pytest.fixture(scope="module")
+def without(manifest, tmp_path_factory):
+    """A run without validation, and what came of it."""
+    out = tmp_path_factory.mktemp("without")
+    return out, run_experiment(small_experiment(manifest, out, no_validation=True))
 
-    class Manager(nullcontext):
-        Queue = queue.Queue
 
-    monkeypatch.setattr(experiments, "get_context", lambda kind: SimpleNamespace(Manager=Manager))
-    monkeypatch.setattr(
-        experiments, "ProcessPoolExecutor", lambda workers, context, initializer, initargs: ThreadPoolExecutor(workers)
+def test_without_validation_everything_says_so(without):
+    out, outcome = without
+    fold = out / "fold1-seed0"
+    note = "no validation: fixed epochs at a constant rate; the tested part was not looked at in training"
+    assert "no validation, fixed epochs" in conditions(outcome) and "2 sessions trained on" in conditions(outcome)
+    assert read_json(out / "summary.json")["no_validation"] is read_json(out / "run.json")["no_validation"] is True
+    header, folds = read_folds(out / "folds.json")
+    assert header.no_validation and header.note == note
+    assert [len(one.train) for one in folds] == [16, 16, 16]
+    metrics = read_json(fold / "metrics.json")
+    assert (metrics["note"], metrics["no_validation"], metrics["tested_epoch"]) == (note, True, metrics["epochs"])
+    assert all(line["note"] == note for line in read_lines(fold / "predictions.jsonl"))
+    assert note in (fold / "checkpoint" / "README.md").read_text(encoding="utf-8")
+
+
+def test_without_validation_the_watched_columns_are_empty_and_the_rate_stays(without):
+    out, _ = without
+    lines = list(csv.DictReader((out / "fold1-seed0" / "history.csv").read_text().splitlines()))
+    assert [(line["watched_loss"], line["watched_ua"]) for line in lines] == [("", "")] * 2
+    assert len({line["learning_rate"] for line in lines}) == 1
+    assert all(float(line["train_loss"]) > 0 for line in lines)
+
+
+def test_folds_of_another_run_are_used_exactly(manifest, without, tmp_path):
+    """Random folds of seed 3, handed on as a file, give the same numbers as when they are drawn."""
+    drawn = small_experiment(manifest, tmp_path / "drawn", protocol="random", split_seed=3)
+    outcome = run_experiment(drawn)
+    theirs = str(tmp_path / "drawn" / "folds.json")
+    again = run_experiment(small_experiment(manifest, tmp_path / "again", protocol=theirs))
+    assert by_fold(tmp_path / "again") == by_fold(tmp_path / "drawn")
+    assert again.folds == outcome.folds
+    assert "LEAKING" in conditions(again)
+    assert read_json(tmp_path / "again" / "fold1-seed0" / "metrics.json")["leaking"] is True
+    run = read_json(tmp_path / "again" / "run.json")
+    assert run["folds_read_from"]["file"] == "folds.json" and run["folds_read_from"]["seed"] == run["split_seed"] == 3
+    assert again.notes == (f"folds read from {theirs} (protocol random, seed 3, manifest easy.jsonl)",)
+
+
+def test_another_corpus_is_tested(manifest, tmp_path):
+    names = {"angry": "W", "happy": "F", "neutral": "N", "sad": "T"}
+    theirs = easy_utterances(tmp_path / "sounds", sessions=1, turns=4)
+    theirs = [
+        replace(one, id=f"x{one.id}", audio=None, dialogue="x", speaker="X", label=names[one.label]) for one in theirs
+    ]
+    write_manifest(tmp_path / "x.jsonl", [*theirs, replace(theirs[0], id="bored", label="L")])
+    (tmp_path / "map.toml").write_text("".join(f'{theirs} = "{ours}"\n' for ours, theirs in names.items()))
+    two = {"test_manifest": tmp_path / "x.jsonl", "test_label_map": tmp_path / "map.toml"}
+    outcome = run_experiment(small_experiment(manifest, tmp_path / "out", protocol="cross-corpus", **two))
+    assert outcome.summary.num_utterances == 4
+    assert "tested on x.jsonl" in conditions(outcome)
+    assert outcome.notes == (f"{tmp_path / 'map.toml'}: 1 utterances map to no class, not used: L 1",)
+    run = read_json(tmp_path / "out" / "run.json")
+    assert (
+        run["test_manifest_sha256"] == manifest_digest(tmp_path / "x.jsonl") and run["test_label_map"]["W"] == "angry"
     )
+    (tmp_path / "map.toml").write_text("".join(f'{theirs} = "sad"\n' for theirs in names.values()))
+    with pytest.raises(InputError, match="holds another run: test_label_map.W is angry, not sad"):
+        run_experiment(small_experiment(manifest, tmp_path / "out", protocol="cross-corpus", **two))
 
 
-def test_one_fold_that_fails_ends_the_run_and_its_listener(manifest, tmp_path, monkeypatch, threads_for_processes):
-    def fail(job, progress):
-        progress(f"fold {job.fold.number}")
-        if job.fold.number == 2:
-            raise InputError("fold 2 is bad")
-
-    told, before = [], threading.active_count()
-    monkeypatch.setattr(experiments, "run_fold", fail)
-    with pytest.raises(InputError, match="fold 2 is bad"):
-        run_experiment(small_experiment(manifest, tmp_path, folds=None, workers=2), told.append)
-    assert {"fold 1", "fold 2"} <= set(told)
-    assert threading.active_count() == before
+def test_folds_without_validation_part_need_the_option(tmp_path):
+    utterances = easy_utterances(tmp_path / "sounds")
+    split = [replace(one, split="test" if one.session == "S1" else "train") for one in utterances]
+    write_manifest(tmp_path / "m.jsonl", split)
+    with pytest.raises(InputError, match=r"fold 1 \(test split test\): no validation part .+; give --no-validation"):
+        run_experiment(small_experiment(tmp_path / "m.jsonl", tmp_path / "out", protocol="official"))
+    assert not (tmp_path / "out").exists()
 
 
-def test_a_process_killed_from_outside_is_named(manifest, tmp_path, monkeypatch, threads_for_processes):
-    def broken(job, progress):
-        raise BrokenProcessPool("a child process terminated abruptly")
-
-    monkeypatch.setattr(experiments, "run_fold", broken)
-    with pytest.raises(InputError, match="killed from outside, perhaps for want of memory; the same command goes on"):
-        run_experiment(small_experiment(manifest, tmp_path, folds=None, workers=2))
-
-
-@pytest.mark.parametrize(("cores", "workers", "threads"), [(8, 2, 4), (2, 3, 1), (None, 2, 1)])
-def test_cores_are_shared_out(manifest, tmp_path, monkeypatch, threads_for_processes, cores, workers, threads):
-    asked = []
-
-    def pool(workers, context, initializer, initargs):
-        asked.append((workers, initializer, initargs))
-        return ThreadPoolExecutor(1)
-
-    monkeypatch.setattr(experiments, "ProcessPoolExecutor", pool)
-    monkeypatch.setattr(experiments.os, "cpu_count", lambda: cores)
-    run_experiment(small_experiment(manifest, tmp_path, folds=(1, 2), workers=workers))
-    assert asked == [(workers, torch.set_num_threads, (threads,))]
+def test_a_fold_that_trains_nobody_of_a_class_is_refused_before_any_training(tmp_path):
+    utterances = [one for one in easy_utterances(tmp_path / "sounds") if one.session == "S1" or one.label != "sad"]
+    write_manifest(tmp_path / "m.jsonl", utterances)
+    with pytest.raises(InputError, match=r"fold 1 \(test S1\): none of its 6 training utterances is sad; leave it out"):
+        run_experiment(small_experiment(tmp_path / "m.jsonl", tmp_path / "out"))
+    assert not (tmp_path / "out").exists()

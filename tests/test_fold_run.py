@@ -11,6 +11,7 @@ from small_runs import numbers_of, read_json, read_lines, small_experiment
 from emoduet import fold_run, training
 from emoduet.batching import InputReader
 from emoduet.build import restore_model
+from emoduet.calibration import apply_temperature, fit_temperature
 from emoduet.evaluation import answer, read_answers
 from emoduet.experiment import run_experiment
 from emoduet.machine import Machine
@@ -85,7 +86,7 @@ def difference_from_checkpoint(fold, manifest):
     """The largest, between the stored predictions and what the stored model says in full precision."""
     model = restore_model(fold / "checkpoint")
     tested = [one for one in read_manifest(manifest) if one.session == "S1"]
-    again = answer(model.system, model.reader, tested, model.classes)
+    again = answer(model.system, model.reader, tested, model.classes, temperature=model.temperature)
     stored = read_answers(fold / "predictions.jsonl", {one.id: one for one in tested}, CLASSES)
     return abs(again.probabilities - stored.probabilities).max()
 
@@ -127,13 +128,13 @@ def test_every_output_says_whether_test_data_was_in_the_loop(runs, name):
 
 @pytest.mark.parametrize(
     ("protocol", "note"),
-    [("loso", "the tested session was not looked at in training"), ("paper", "test data in the loop")],
+    [("loso", "the tested part was not looked at in training"), ("paper", "test data in the loop")],
 )
 def test_every_line_carries_its_note(runs, protocol, note):
     fold = runs / protocol / "fold1-seed0"
     head, *epochs = (fold / "history.csv").read_text().splitlines()
     assert (head.rpartition(",")[2], {line.rpartition(",")[2] for line in epochs}) == ("note", {note})
-    lines = [*read_lines(fold / "predictions.jsonl"), *read_json(runs / protocol / "folds.json")]
+    lines = [*read_lines(fold / "predictions.jsonl"), read_json(runs / protocol / "folds.json")]
     assert {line["note"] for line in lines} == {note}
 
 
@@ -155,6 +156,27 @@ def test_the_model_card_says_what_it_was_trained_on(runs):
     assert "knows nothing about people" not in card
 
 
+# Calibration
+
+
+def test_the_temperature_comes_of_validation_answers_alone(manifest, tmp_path):
+    """An audio-only model of one epoch is often wrong, so that there is something to mend."""
+    run_experiment(small_experiment(manifest, tmp_path, "demo-audio-only", "training.epochs=1"))
+    fold = tmp_path / "fold1-seed0"
+    temperature = read_json(fold / "metrics.json")["temperature"]
+    assert restore_model(fold / "checkpoint").temperature == temperature != 1.0
+    held_out = read_answers(fold / "validation.jsonl", {one.id: one for one in read_manifest(manifest)}, CLASSES)
+    assert {one.session for one in held_out.utterances} == {"S2"}
+    untempered = apply_temperature(held_out.probabilities, 1 / temperature)
+    assert fit_temperature(held_out.labels, untempered) == pytest.approx(temperature, rel=1e-3)
+
+
+def test_where_test_data_drive_the_training_nothing_is_left_to_fit_on(runs):
+    fold = runs / "paper" / "fold1-seed0"
+    assert read_json(fold / "metrics.json")["temperature"] == restore_model(fold / "checkpoint").temperature == 1.0
+    assert not (fold / "validation.jsonl").exists()
+
+
 # What is kept
 
 
@@ -165,12 +187,12 @@ def test_the_model_card_says_what_it_was_trained_on(runs):
 def test_keep(manifest, tmp_path, keep, checkpoints):
     run_experiment(small_experiment(manifest, tmp_path, keep=keep, tensorboard=keep == "all"))
     fold = tmp_path / "fold1-seed0"
-    usual = ["history.csv", "metrics.json", "predictions.jsonl", "recipe.json"]
+    usual = ["history.csv", "metrics.json", "predictions.jsonl", "recipe.json", "validation.jsonl"]
     usual += ["tensorboard"] if keep == "all" else []
     assert sorted(path.name for path in fold.iterdir()) == sorted([*usual, *checkpoints])
     if keep == "all":
         (events,) = (fold / "tensorboard").iterdir()
-        assert b"the tested session was not looked at in training" in events.read_bytes()
+        assert b"the tested part was not looked at in training" in events.read_bytes()
         epochs = [restore_model(fold / name).system.classifier.weight for name in checkpoints[1:]]
         assert not epochs[0].equal(epochs[1])
 
@@ -192,9 +214,10 @@ def test_whose_loss_is_watched_and_who_is_read_when(manifest, tmp_path, monkeypa
         watched.append([one.id for one in utterances])
         return answer(system, reader, utterances, classes)
 
-    def note_tested(*arguments):
-        testing.append(True)
-        return answer(*arguments)
+    def note_tested(system, reader, utterances, classes, *, temperature):
+        if utterances[0].session == "S1":
+            testing.append(True)
+        return answer(system, reader, utterances, classes, temperature=temperature)
 
     monkeypatch.setattr(InputReader, "read", note_read)
     monkeypatch.setattr(training, "answer", note_watched)

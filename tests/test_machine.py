@@ -1,5 +1,6 @@
 """Devices and precisions that this machine has or lacks, and disks that are too small."""
 
+import os
 import shutil
 from collections import namedtuple
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from emoduet.errors import InputError
-from emoduet.machine import Machine, accelerator_on, check_disk, check_machine, device_named, name_of
+from emoduet.machine import Machine, accelerator_on, check_disk, check_machine, device_named, name_of, num_cores
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -21,6 +22,16 @@ def gpus(monkeypatch):
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
 
     return pretend
+
+
+def test_cores_are_those_this_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3, 5}, raising=False)
+    assert num_cores() == 2
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert num_cores() == 64
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert num_cores() == 1
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,44 @@ from emoduet.model_card import RESPONSIBLE_USE, model_card
 
 
 @pytest.mark.parametrize(
-    ("name", "encoders"), [("demo-paper", "(tiny, tiny)"), ("demo-audio-only", "(tiny)"), ("demo-text-only", "(tiny)")]
+    ("name", "task", "title", "row"),
+    [
+        ("demo-paper", "audio-classification", "Emotion from speech and its words", "Proposed Approach"),
+        ("demo-audio-only", "audio-classification", "Emotion from speech", "Wav2vec2.0+CNN+BLSTM (Ours)"),
+        ("demo-text-only", "text-classification", "Emotion from words", "BERT fine-tuning (Ours)"),
+    ],
 )
-def test_card(name, encoders):
+def test_card(name, task, title, row):
     recipe = small_recipe(name)
     conditions = {"seed": 3, "sessions": {"train": ["S1", "S2"], "test": ("S3",)}, "synthetic_corpus": False}
     card = model_card(recipe, conditions)
-    assert f"# {recipe.title}\n" in card
-    assert "classes: angry, happy, neutral, sad" in card
+    assert f"\npipeline_tag: {task}\n" in card
+    assert f"\n# {title}: angry, happy, neutral, sad\n" in card
+    assert f'model of the {recipe.system} system ("{row}" in the paper\'s tables), classes: angry, happy, n' in card
     assert "- seed: 3\n- sessions: train: S1, S2; test: S3\n- synthetic corpus: False\n" in card
-    assert RESPONSIBLE_USE in card and encoders in card
+    assert RESPONSIBLE_USE in card
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "licence"),
+    [
+        ("demo-paper", [], "follows from the corpus it was trained on; check it before passing it on."),
+        (
+            "demo-paper",
+            ["text_encoder.name=bert-base-uncased"],
+            "and from the encoders it started from\n(bert-base-uncased); check both before passing it on.",
+        ),
+        (
+            "demo-paper",
+            ["text_encoder.name=bert-base-uncased", "audio_encoder.name=facebook/hubert-base-ls960"],
+            "it started from\n(facebook/hubert-base-ls960, bert-base-uncased); check both before passing it on.",
+        ),
+    ],
+)
+def test_a_licence_follows_from_what_came_from_elsewhere(name, overrides, licence):
+    card = model_card(small_recipe(name, *overrides), {})
+    assert card.endswith(f"{licence}\n")
+    assert "tiny" not in card.split("## Licence")[1]
 
 
 def test_a_synthetic_corpus_is_said_first():

@@ -1,6 +1,7 @@
 """`EmotionRecognizer`: answers in order, whatever they are batched with, and failures in the places of answers."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_every_class_has_a_probability(both, files):
     assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-9)
     assert answer.probabilities[answer.label] == max(answer.probabilities.values())
     assert answer.id == files[0]
+
+
+def test_a_temperature_divides_the_logits(reader):
+    """At T, each probability is the T-th root of what it was, renormalised."""
+    (plain,) = reader.predict(text="what a joy")
+    (tempered,) = EmotionRecognizer(replace(reader.model, temperature=2.0)).predict(text="what a joy")
+    roots = {name: probability**0.5 for name, probability in plain.probabilities.items()}
+    expected = {name: root / sum(roots.values()) for name, root in roots.items()}
+    assert tempered.probabilities == pytest.approx(expected, abs=1e-9)
+    assert tempered.label == plain.label
 
 
 def test_batched_equals_one_by_one_in_order(both, files):

@@ -61,7 +61,7 @@ def test_the_digest_is_of_the_content_alone(encoder, tmp_path):
 
 def test_an_encoder_without_weights(encoder):
     (encoder / "model.safetensors").unlink()
-    with pytest.raises(CheckpointError, match=r"bert: has no weights; need model.safetensors beside config.json"):
+    with pytest.raises(CheckpointError, match=r"bert: has no weights; copy model.safetensors beside its config.json"):
         weights_digest(str(encoder))
 
 
@@ -140,7 +140,7 @@ def test_too_little_disk_for_the_whole_run(encoder, manifest, tmp_path, monkeypa
         encoder, manifest, tmp_path / "out", folds=None, seeds=(0, 1), keep=keep, workers=workers
     )
     need, told = models * (encoder / "model.safetensors").stat().st_size, []
-    monkeypatch.setattr("emoduet.experiment._run_all", lambda jobs, *rest: told.append(len(jobs)))
+    monkeypatch.setattr("emoduet.experiment.run_tasks", lambda tasks, *rest: told.append(len(tasks)))
     monkeypatch.setattr(shutil, "disk_usage", lambda path: namedtuple("Usage", "free")(need - 1))
     with pytest.raises(InputError, match=f"GB for the whole run: {words}. Free some"):
         run_experiment(experiment)

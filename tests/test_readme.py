@@ -1,8 +1,8 @@
 """The public pages keep their word: the tree is the disk, commands exist, examples run, links lead somewhere.
 
 Every fenced block names its language. `sh`: each emoduet command is parsed whole by the command line itself, recipe and
-overrides included. `python`: run as it stands, in a folder that holds `model` and `call.wav`. `toml`: parsed. `text`:
-shown only.
+overrides included. `python`: run as it stands, in a folder that holds `model`, `call.wav` and `run1`. `toml`: parsed.
+`text`: shown only.
 """
 
 import re
@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 import soundfile
 import typer
+from easy_corpus import write_easy_corpus
+from small_runs import small_experiment
 from sounds import sine
 
 from emoduet.build import build_model
@@ -24,6 +26,7 @@ from emoduet.checkpoint import write_checkpoint
 from emoduet.cli import app
 from emoduet.config import read_recipe
 from emoduet.errors import ConfigError
+from emoduet.experiment import run_experiment
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "emoduet"
@@ -180,12 +183,13 @@ def test_a_wrong_command_would_be_noticed(line, message):
 
 @pytest.fixture(scope="module")
 def folder_of_examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the Python examples take for granted: a small fused model, and two seconds of sound."""
+    """What the Python examples take for granted: a small fused model, two seconds of sound, and a finished run."""
     folder = tmp_path_factory.mktemp("examples")
     model = build_model(read_recipe("demo-paper"), ["I told you to leave.", "Hello?"])
     description = {"recipe": model.recipe.model_dump(mode="json"), "training": {}}
     write_checkpoint(folder / "model", model.system, model.encoders, description, card="# An example\n")
     soundfile.write(folder / "call.wav", sine(16_000, duration=2.0), 16_000)
+    run_experiment(small_experiment(write_easy_corpus(folder / "easy"), folder / "run1"))
     return folder
 
 

@@ -6,15 +6,17 @@ import json
 from dataclasses import asdict, replace
 
 import pytest
-from easy_corpus import write_easy_corpus
+from easy_corpus import easy_utterances, write_easy_corpus
 from small_runs import CPU, read_json, small_experiment
 
 from emoduet import fold_run, training
 from emoduet.errors import ConfigError
 from emoduet.experiment import run_experiment
+from emoduet.manifest import write_manifest
 from emoduet.paper_tables import PAPER_TABLES
 from emoduet.reproduction import (
     HEADINGS,
+    THIRD_TABLE,
     Line,
     Reproduction,
     _line,
@@ -80,9 +82,9 @@ def manifest(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def asked(manifest, tmp_path_factory):
-    return Reproduction(
-        manifest, tmp_path_factory.mktemp("out"), demo=True, overrides=OVERRIDES, folds=(2,), seeds=(0, 1), machine=CPU
-    )
+    out = tmp_path_factory.mktemp("out")
+    protocols = ("loso", "paper")
+    return Reproduction(manifest, out, protocols, True, OVERRIDES, folds=(2,), seeds=(0, 1), machine=CPU)
 
 
 @pytest.fixture(scope="module")
@@ -116,16 +118,16 @@ def reproduced(asked):
 def test_a_killed_call_leaves_the_tables_of_what_it_ran(reproduced):
     *_, after_kill = reproduced
     ours = [line for line in after_kill if line["conditions"] != "quoted"]
-    ran = [line["system"] for line in ours if line["ua"] is not None]
-    assert ran == ["Proposed Approach (no fine-tuning)"] * 2 + ["Proposed Approach"]
-    assert [line["conditions"] for line in ours if line["ua"] is None] == ["not run yet"] * 2
+    assert [line["system"] for line in ours if line["ua"] is not None] == list(OURS)[:3]
+    assert [line["system"] for line in ours if line["conditions"] == "not run yet"] == list(OURS)[3:]
     assert any(line["conditions"] == "quoted" for line in after_kill)
 
 
 def test_what_is_finished_is_not_trained_again(reproduced):
     _, first, second, _ = reproduced
-    assert first == ["demo-paper-frozen"] * 4 + ["demo-paper"] * 2  # two seeds a protocol
-    assert second == ["demo-paper"] * 2 + ["demo-audio-only"] * 4 + ["demo-text-only"] * 4
+    in_order = [f"demo-{name}" for name in OURS.values() for _ in range(2)]  # two seeds
+    assert first == in_order[:6]
+    assert second == in_order[6:] + in_order
 
 
 def test_every_row_in_the_papers_order_ours_once_a_protocol(reproduced):
@@ -165,6 +167,43 @@ def test_lines_are_in_percent_and_of_the_run_they_name(reproduced, asked):
         assert line.pooled_ua == 100 * summary["pooled_ua"]["mean"]
         assert (line.low, line.high, summary["ua_interval"]) == (None, None, None)
         assert line.wa == 100 * summary["pooled_wa"]["mean"]
+
+
+@pytest.fixture(scope="module")
+def third(tmp_path_factory):
+    """Text only under three protocols, one fold each, on a corpus whose even dialogues are scripted."""
+    folder = tmp_path_factory.mktemp("third")
+    utterances = easy_utterances(folder / "easy", sessions=3, turns=16, extra={"synthetic": True})
+    places = [int(one.dialogue[-1]) for one in utterances]
+    scripted = [
+        replace(one, scripted=place % 2 == 0, scenario=f"{'impro' if place % 2 else 'script'}0{place}")
+        for one, place in zip(utterances, places, strict=True)
+    ]
+    write_manifest(folder / "easy.jsonl", scripted)
+    protocols = ("loso", "script-disjoint")
+    overrides = ("training.epochs=1", "training.batch_size=16")
+    return reproduce(Reproduction(folder / "easy.jsonl", folder, protocols, True, overrides, folds=(1,), machine=CPU))
+
+
+def test_the_third_table_sets_each_system_under_each_protocol(third):
+    lines = [line for line in third if line.table == THIRD_TABLE]
+    of_systems = [(line.system, line.protocol) for line in lines if line.ua is not None]
+    assert of_systems == [(system, protocol) for system in OURS for protocol in ("loso", "script-disjoint")]
+    assert {line.paper_ua for line in lines} == {None}
+    assert {line.protocol for line in third if line.table != THIRD_TABLE} == {"", "loso"}
+
+
+def test_the_third_table_ends_with_the_baselines(third):
+    lines = [line for line in third if line.system.startswith("baseline")]
+    assert [(line.system, line.protocol) for line in lines[:2]] == [
+        ("baseline: majority", "loso"),
+        ("baseline: majority", "script-disjoint"),
+    ]
+    assert {line.system for line in lines} >= {"baseline: scenario", "baseline: bag of words"}
+    assert third[-len(lines) :] == lines
+    assert lines[0].pooled_ua == 25.0
+    assert cells(lines[0])[1:3] == ["", ""]
+    assert all("synthetic" in line.conditions for line in lines)
 
 
 def test_a_line_over_six_speakers_has_an_interval(tmp_path):
@@ -225,6 +264,17 @@ def test_cells():
     assert cells(RUN) == ["Ours", "74.71", "61.2", "60.5", "60.0", "loso; 5 folds"]
     seeds = replace(RUN, ua_sd_over_seeds=1.25, low=58.04, high=63.0)
     assert cells(seeds)[2:4] == ["61.2 ± 1.2", "60.5 [58.0, 63.0]"]
+
+
+def test_headings_say_whether_folds_are_averaged_or_pooled():
+    assert dict(zip(HEADINGS, cells(RUN), strict=True)) == {
+        "System": "Ours",
+        "paper UA, IEMOCAP": "74.71",
+        "our UA, fold mean": "61.2",
+        "pooled UA [95 %]": "60.5",
+        "pooled WA": "60.0",
+        "protocol and conditions": "loso; 5 folds",
+    }
 
 
 def test_markdown():

@@ -50,14 +50,27 @@ def test_seeds_are_averaged_with_their_standard_deviation():
     assert summary.scores.num_utterances == 12
 
 
-def test_the_interval_is_over_speakers():
-    """Two speakers all right, three all wrong: one resample in 13 holds the three alone (0.6^5), and has UA 0.
+def test_both_f1_over_seeds():
+    """Seed 0: angry 3 of 3 found by 4 answers, F1 6/7, happy 1 of 2 by 1 answer, F1 2/3; seed 1 is all right."""
+    seeds = {(1, 0): answers("aa aa aa ha hh"), (1, 1): answers("aa aa aa hh hh")}
+    macro, weighted = (6 / 7 + 2 / 3) / 2, (3 * 6 / 7 + 2 * 2 / 3) / 5
+    summary = summarise(seeds)
+    assert summary.pooled_macro_f1 == Spread(pytest.approx((1 + macro) / 2), pytest.approx((1 - macro) / 2**0.5))
+    assert summary.pooled_weighted_f1 == Spread(
+        pytest.approx((1 + weighted) / 2), pytest.approx((1 - weighted) / 2**0.5)
+    )
 
-    Were the twenty utterances resampled one by one, the interval would not reach 0.
+
+def test_the_interval_is_over_speakers():
+    """Two speakers all right, three all wrong: UA 0.4, with a standard error of root(0.4 x 0.6 / (5 - 1)) = 0.245.
+
+    Student's t with 4 degrees of freedom is 2.776, so on the logit scale the ends lie 2.776 x 0.245 / 0.24 = 2.83 from
+    -0.405: at 0.038 and 0.919. Were the twenty utterances resampled one by one, they would lie near 0.2 and 0.6.
     """
     summary = summarise({(n, 0): answers("aa hh aa hh" if n < 3 else "ah ha ah ha", f"S{n}F") for n in range(1, 6)})
     assert summary.pooled_ua.mean == pytest.approx(0.4)
-    assert (summary.ua_interval.low, summary.ua_interval.high) == (0.0, pytest.approx(0.8))
+    assert summary.ua_interval.low == pytest.approx(0.038, abs=0.01)
+    assert summary.ua_interval.high == pytest.approx(0.919, abs=0.01)
     assert (summary.cluster_kind, summary.num_clusters) == ("speaker", 5)
     assert summary.as_json()["interval_over"] == "5 speakers"
 

@@ -34,7 +34,7 @@ def test_nothing_to_train_on_or_to_watch(utterances, tmp_path):
     recipe = small_recipe()
     nothing = r"0 utterances to {}, 0 of them outside the classes \['angry', 'happy', 'neutral', 'sad'\]; need at least"
     refused(plan_of(utterances, recipe, train=()), tmp_path, nothing.format("train on"))
-    refused(plan_of(utterances, recipe, watched=()), tmp_path, nothing.format("watch"))
+    refused(plan_of(utterances, recipe, watched=(), keep_best=True), tmp_path, nothing.format("watch"))
 
 
 def test_labels_outside_the_classes(utterances, tmp_path):

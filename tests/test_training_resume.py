@@ -39,6 +39,11 @@ def plan_of(utterances, name="demo-paper", *overrides, keep_best=True, seed=0):
     return Plan(recipe, train=utterances[:8], watched=utterances[8:], keep_best=keep_best, seed=seed)
 
 
+def unwatched(utterances):
+    """Nothing validates: a fixed number of epochs at a constant rate."""
+    return replace(plan_of(utterances, "demo-paper", keep_best=False), watched=())
+
+
 def numbers(trained):
     """All that a training answers for: its weights and, but for the time it took, its history."""
     model, history = trained
@@ -100,7 +105,7 @@ KILLS = {
     "while the second state is written": at_call(training_state, "save_file", 6),
     "before the first state is moved aside": at_call(os, "replace", 2),
     "when the first state is moved aside and the second not yet in place": at_call(os, "replace", 3),
-    "when the last state is in place and the one before it not yet gone": at_call(shutil, "rmtree", 3 * EPOCHS - 1),
+    "when the last state is in place and the one before it not yet gone": at_call(shutil, "rmtree", 2 * EPOCHS - 1),
 }
 
 
@@ -129,6 +134,14 @@ def test_the_last_epoch_is_kept_across_a_kill(utterances, tmp_path):
     with pytest.raises(Killed):
         train(plan, tmp_path / "killed", CPU, at_step(3, 4)(None))
     assert_equal(numbers(train(plan, tmp_path / "killed", CPU)), expected)
+
+
+@pytest.mark.parametrize("kill", ["in the first epoch", "in the last epoch", "while the second state is written"])
+def test_without_anything_to_watch_it_goes_on_bit_for_bit(utterances, tmp_path, monkeypatch, kill):
+    expected = numbers(train(unwatched(utterances), tmp_path / "whole", CPU))
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        train(unwatched(utterances), tmp_path / "killed", CPU, KILLS[kill](patch))
+    assert_equal(numbers(train(unwatched(utterances), tmp_path / "killed", CPU)), expected)
 
 
 def test_a_kill_loses_at_most_one_epoch(utterances, tmp_path):

@@ -80,6 +80,22 @@ def test_the_earlier_of_two_equal_epochs_is_kept(utterances, tmp_path, watched_l
     assert kept[0]["classifier.weight"].equal(kept[1]["classifier.weight"])
 
 
+def test_without_anything_to_watch_the_rate_stays_and_the_last_epoch_is_kept(utterances, tmp_path):
+    """It equals a training that watches and whose schedule has no patience to lose."""
+    kept = {}
+    for name, watched in (("unwatched", ()), ("watched", utterances[8:])):
+        recipe = small_recipe("demo-text-only", "training.epochs=4", "schedule.patience=9")
+        plan = Plan(recipe, train=utterances[:8], watched=watched, keep_best=False, seed=0)
+        kept[name] = train(plan, tmp_path / name, CPU)
+    history = kept["unwatched"][1]
+    assert [(epoch.watched_loss, epoch.watched_ua, epoch.learning_rate) for epoch in history] == [
+        (None, None, 0.003)
+    ] * 4
+    assert [epoch.train_loss for epoch in history] == [epoch.train_loss for epoch in kept["watched"][1]]
+    found = weights(kept["unwatched"][0])
+    assert all(tensor.equal(found[name]) for name, tensor in weights(kept["watched"][0]).items())
+
+
 def test_what_is_returned_answers_in_eval_mode(utterances, tmp_path):
     model, _ = train(plan_of(utterances, small_recipe()), tmp_path, CPU)
     assert not any(module.training for module in model.system.modules())

@@ -1,7 +1,8 @@
 """From a recipe's numbers to objects: the only reader of recipes. Layers receive numbers, never a recipe."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import nn
@@ -9,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from emoduet.batching import InputReader
 from emoduet.checkpoint import Encoders, fill, read_checkpoint
-from emoduet.config import AudioEncoder, Recipe, TextEncoder, read_recipe, recipe_from_values
+from emoduet.config import TINY, AudioEncoder, Recipe, TextEncoder, read_recipe, stored_recipe
 from emoduet.errors import CheckpointError
 from emoduet.nn.attention import CrossModalAttention
 from emoduet.nn.audio_features import AudioFeatureEncoder
@@ -21,19 +22,22 @@ from emoduet.systems.audio import AudioSystem
 from emoduet.systems.cross_modal import CrossModalSystem
 from emoduet.systems.text import TextSystem
 
-TINY = "tiny"
-
 System = CrossModalSystem | AudioSystem | TextSystem
 
 
 @dataclass(frozen=True)
 class Model:
-    """A system with all it needs to answer: what it was built from, its encoders, and what reads its inputs."""
+    """A system with all it needs to answer: what it was built from, its encoders, and what reads its inputs.
+
+    `temperature` divides the logits before they become probabilities: fitted on validation data, 1 where there was
+    none.
+    """
 
     recipe: Recipe
     encoders: Encoders
     system: System
     reader: InputReader
+    temperature: float = 1.0
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -51,10 +55,9 @@ def restore_model(path_or_hub_id: str | Path) -> Model:
 
     Raises:
         CheckpointError: the folder is absent, of another format, incomplete or inconsistent.
-        ConfigError: the recipe in it does not validate.
     """
     checkpoint = read_checkpoint(path_or_hub_id)
-    recipe = recipe_from_values(checkpoint.description.get("recipe"), where=str(path_or_hub_id))
+    recipe = stored_recipe(checkpoint.description.get("recipe"), where=str(path_or_hub_id))
     if (recipe.audio_encoder is None, recipe.text_encoder is None) != (
         checkpoint.encoders.audio is None,
         checkpoint.encoders.text is None,
@@ -62,7 +65,8 @@ def restore_model(path_or_hub_id: str | Path) -> Model:
         raise CheckpointError(
             f"{path_or_hub_id}: the {recipe.system} system's encoder folders are not all there; copy the folder again"
         )
-    model = _assemble(recipe, checkpoint.encoders)
+    temperature = _temperature(checkpoint.description.get("temperature", 1.0), where=str(path_or_hub_id))
+    model = replace(_assemble(recipe, checkpoint.encoders), temperature=temperature)
     fill(model.system, checkpoint.weights, str(path_or_hub_id))
     model.system.eval().requires_grad_(False)
     return model
@@ -113,6 +117,12 @@ def _assemble(recipe: Recipe, encoders: Encoders) -> Model:
     normalised = encoders.audio is not None and encoders.audio.normalise
     reader = InputReader(hears=encoders.audio is not None, normalised=normalised, tokenizer=encoders.tokenizer)
     return Model(recipe, encoders, build_system(recipe, encoders), reader)
+
+
+def _temperature(value: object, where: str) -> float:
+    if not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise CheckpointError(f"{where}: config.json gives the temperature {value!r}; need a number above 0, such as 1")
+    return float(value)
 
 
 def _encoders_of(recipe: Recipe) -> dict[str, AudioEncoder | TextEncoder]:

@@ -6,18 +6,24 @@ problems of a file are reported together. Nothing is built here: `build.py` is t
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from emoduet.errors import ConfigError
+from emoduet.errors import CheckpointError, ConfigError
+
+TINY = "tiny"
+"""The name of encoders that are made here, small and random."""
 
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, lt=1)]
+
+_BEFORE = {"cross_modal_attention": {"cma_1_keys": "projected"}}
+"""What the layers did before there was a key for it; models of that time have recipes without the key."""
 
 
 class _Section(BaseModel):
@@ -144,6 +150,23 @@ def read_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     for override in overrides:
         _apply(values, override)
     return recipe_from_values(values, where=name_or_path)
+
+
+def stored_recipe(values: object, where: str) -> Recipe:
+    """The recipe that a model was written with; a key that came later has the meaning it had before there was one.
+
+    Raises:
+        CheckpointError: it does not validate: it was changed by hand, or another version wrote it.
+    """
+    older = values if isinstance(values, Mapping) else {}
+    sections = {name: {**keys, **older[name]} for name, keys in _BEFORE.items() if isinstance(older.get(name), Mapping)}
+    try:
+        return recipe_from_values({**older, **sections}, where)
+    except ConfigError as error:
+        raise CheckpointError(
+            f"{error}\nThe model's config.json was changed, or another version of emoduet wrote it: use that version, "
+            "or train again"
+        ) from error
 
 
 def recipe_from_values(values: object, where: str) -> Recipe:

@@ -1,8 +1,8 @@
 """The control of an evaluation: trained on shuffled labels, every system must fall to chance.
 
 It catches scores that are computed wrongly and true labels that reach the training by another way. It is blind to
-speakers, dialogues and utterances on both sides of a split, whose labels are shuffled too: those are looked for before
-every run, by `protocols.check_disjoint`.
+speakers, dialogues and utterances on both sides of a split, whose labels are shuffled too: those are looked for by the
+audit before every run.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,10 @@ TOLERANCE = 0.05
 
 @dataclass(frozen=True)
 class Control:
-    """What to control; `shuffles` is how many times the training labels are dealt out anew."""
+    """What to control; `shuffles` is how many times the training labels are dealt out anew.
+
+    The division of the corpus is asked for as in `Experiment`.
+    """
 
     recipes: tuple[Recipe, ...]
     protocol: str
@@ -30,6 +33,10 @@ class Control:
     shuffles: int = 3
     machine: Machine = Machine()
     workers: int = 1
+    split_seed: int | None = None
+    test_manifest: Path | None = None
+    test_label_map: Path | None = None
+    no_validation: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,13 +75,17 @@ def run_control(control: Control, progress: Hook = lambda step: None) -> Iterato
                 recipe=recipe,
                 protocol=control.protocol,
                 manifest=control.manifest,
-                out=control.out / f"{recipe.name}-{control.protocol}-shuffled",
+                out=control.out / f"{recipe.name}-{Path(control.protocol).stem}-shuffled",
                 folds=control.folds,
                 seeds=tuple(range(control.shuffles)),
                 machine=control.machine,
                 keep="none",
                 workers=control.workers,
                 shuffled=True,
+                split_seed=control.split_seed,
+                test_manifest=control.test_manifest,
+                test_label_map=control.test_label_map,
+                no_validation=control.no_validation,
             ),
             progress,
         )

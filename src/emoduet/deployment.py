@@ -9,14 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from emoduet.atomic import check_folder, check_vacant
 from emoduet.build import weights_of
-from emoduet.checkpoint import write_checkpoint
+from emoduet.checkpoint import read_description, write_checkpoint
 from emoduet.config import Recipe
-from emoduet.errors import InputError
-from emoduet.evaluation import Answers, answer, check_complete, of_classes
+from emoduet.errors import CheckpointError
+from emoduet.evaluation import Answers, answer, calibrated, check_complete
 from emoduet.experiment import provenance, sole_user
 from emoduet.fold_run import as_trained
 from emoduet.history import Epoch, Step
+from emoduet.labels import of_classes
 from emoduet.machine import Machine, check_machine
 from emoduet.manifest import read_manifest
 from emoduet.model_card import model_card
@@ -58,10 +60,14 @@ def train_model(deployment: Deployment, on_step: Callable[[Step], None] = lambda
     work = deployment.out.with_name(deployment.out.name + ".training")
     with sole_user(work):
         model, history = train(plan, work, deployment.machine, on_step)
-        answers = answer(model.system, model.reader, held_out, model.classes)
+        model, answers = calibrated(model, answer(model.system, model.reader, held_out, model.classes))
         training = _conditions(deployment, fold, utterances, answers, history)
         training |= {"weights": weights, **as_trained(model, deployment.machine)}
-        description = {"recipe": recipe.model_dump(mode="json"), "training": training}
+        description = {
+            "recipe": recipe.model_dump(mode="json"),
+            "temperature": model.temperature,
+            "training": training,
+        }
         write_checkpoint(deployment.out, model.system, model.encoders, description, model_card(recipe, training))
         shutil.rmtree(work)
     return answers
@@ -69,8 +75,11 @@ def train_model(deployment: Deployment, on_step: Callable[[Step], None] = lambda
 
 def _check_out(out: Path) -> None:
     """Keeps a model from taking the place of anything but an older model."""
-    if out.exists() and not (out / "config.json").is_file() and (out.is_file() or any(out.iterdir())):
-        raise InputError(f"{out}: holds something else than a model, which would be lost; give another --out")
+    check_folder(out)
+    try:
+        read_description(out)
+    except CheckpointError:
+        check_vacant(out, "an older model's folder, or one that is empty or does not exist yet")
 
 
 def _conditions(

@@ -26,3 +26,7 @@ class CheckpointError(EmoduetError):
 
 class InputError(EmoduetError):
     """What was handed to a command or a function cannot be used as asked."""
+
+
+class UsageError(InputError):
+    """An option asks for what there is not, or two contradict each other; at the command line this is wrong usage."""

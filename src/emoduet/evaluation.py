@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from emoduet.atomic import write_text
 from emoduet.batching import InputReader, batches, targets_of
-from emoduet.build import System
+from emoduet.build import Model, System
+from emoduet.calibration import apply_temperature, fit_temperature
 from emoduet.config import Recipe
 from emoduet.errors import CorpusError, InputError
 from emoduet.metrics import Scores, log_loss, score
@@ -56,11 +57,13 @@ def answer(
     utterances: Sequence[Utterance],
     classes: Sequence[str],
     *,
+    temperature: float = 1.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Answers:
     """The system's probabilities for utterances, in eval mode, on the device its weights are on.
 
     Args:
+        temperature: what the logits are divided by, as in `build.Model`.
         progress: called with (utterances done, utterances in all).
     """
     device = next(system.parameters()).device
@@ -69,27 +72,21 @@ def answer(
     rows: list[torch.Tensor] = []
     for batch in batches(utterances, classes, reader, BATCH_SIZE):
         logits = system(batch.inputs.to(device))
-        rows.extend(functional.softmax(logits.cpu().double(), dim=1))
+        rows.extend(functional.softmax(logits.cpu().double() / temperature, dim=1))
         progress(len(rows), len(utterances))
     system.train(was_training)
     return Answers(tuple(utterances), tuple(classes), torch.stack(rows).numpy())
 
 
-def of_classes(utterances: Sequence[Utterance], classes: Sequence[str], where: str) -> list[Utterance]:
-    """The utterances whose label is one of the classes; the others are outside the study.
+def calibrated(model: Model, held_out: Answers) -> tuple[Model, Answers]:
+    """The model with the temperature that suits answers it was not trained on, and those answers at it.
 
-    Raises:
-        CorpusError: a class has no utterance at all.
+    Args:
+        held_out: labelled answers of validation data at temperature 1, never of test data.
     """
-    inside = [utterance for utterance in utterances if utterance.label in classes]
-    lacking = sorted(set(classes) - {utterance.label for utterance in inside})
-    if lacking:
-        found = sorted({str(utterance.label) for utterance in utterances})
-        raise CorpusError(
-            f"{where}: no utterance is labelled {', '.join(lacking)}; its labels are {', '.join(found[:12])}. "
-            "Build the manifest with a label map, or set the recipe's classes"
-        )
-    return inside
+    temperature = fit_temperature(held_out.labels, held_out.probabilities)
+    tempered = apply_temperature(held_out.probabilities, temperature)
+    return replace(model, temperature=temperature), replace(held_out, probabilities=tempered)
 
 
 def check_complete(utterances: Sequence[Utterance], recipe: Recipe, where: str) -> None:
@@ -122,17 +119,41 @@ def read_answers(path: Path, utterances: Mapping[str, Utterance], classes: Seque
     """Reads what `write_answers` wrote.
 
     Args:
-        utterances: the manifest's, by id.
+        utterances: by id, of a manifest or of a run's utterances.jsonl.
 
     Raises:
-        InputError: the file names an utterance that is not in the manifest.
+        InputError: as `read_answer_lines`; an id that no utterance has, or a class without probability.
     """
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = read_answer_lines(path)
     unknown = [line["id"] for line in lines if line["id"] not in utterances]
     if unknown:
         raise InputError(f"{path}: {len(unknown)} ids such as {unknown[0]} are not in the manifest")
+    lacking = [line["id"] for line in lines if not set(classes) <= line["probabilities"].keys()]
+    if lacking:
+        found = ", ".join(lines[0]["probabilities"])
+        raise InputError(f"{path}: {lacking[0]} has probabilities of {found}; need {', '.join(classes)}")
     rows = [[line["probabilities"][name] for name in classes] for line in lines]
     return Answers(tuple(utterances[line["id"]] for line in lines), tuple(classes), np.array(rows))
+
+
+def read_answer_lines(path: Path) -> list[dict[str, object]]:
+    """The lines that `write_answers` wrote, as they are.
+
+    Raises:
+        InputError: no lines, a line that is no JSON object, or one without an id or probabilities.
+    """
+    lines = []
+    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            line = json.loads(text)
+        except ValueError as error:
+            raise InputError(f"{path}:{number}: not JSON ({error}); want one JSON object a line") from error
+        if not isinstance(line, dict) or "id" not in line or not isinstance(line.get("probabilities"), dict):
+            raise InputError(f"{path}:{number}: no id or no probabilities; want lines as `emoduet run` writes them")
+        lines.append(line)
+    if not lines:
+        raise InputError(f"{path}: no lines; want one for each tested utterance")
+    return lines
 
 
 def _lines(answers: Answers) -> list[dict[str, object]]:

@@ -78,7 +78,9 @@ def examine_model(
             + (f" in {', '.join(sessions)}" if sessions else "")
         )
     check_complete(inside, model.recipe, str(manifest))
-    answers = answer(model.system, model.reader, inside, model.classes, progress=progress)
+    answers = answer(
+        model.system, model.reader, inside, model.classes, temperature=model.temperature, progress=progress
+    )
     kind, clusters = clusters_of(inside)
     seen = _sessions_seen(path_or_hub_id, manifest)
     return Examination(

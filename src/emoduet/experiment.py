@@ -1,42 +1,39 @@
 """A recipe over all folds and seeds of a protocol, in one folder that can be killed and taken up again.
 
     run.json                  recipe, protocol, manifest digest, versions: what the numbers belong to
-    folds.json                who trained, validated and was tested
+    folds.json                who trained, validated and was tested, and why
+    audit.json, utterances.jsonl, baselines.json
+                              see `evidence.py`
     fold1-seed0/              see `fold_run.py`
     summary.json              the run in numbers
+    assessment.json           everything they say: by speaker, session, ..., calibration, selective answers
 
 Finished folds are never repeated. Folds run side by side as processes when asked to.
 """
 
 import json
-import os
-import platform
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
-from multiprocessing import active_children, get_context
 from pathlib import Path
-from threading import Thread
 
-import torch
-from filelock import FileLock, Timeout
-
+from emoduet.assessment import Assessment, assess
 from emoduet.atomic import write_text
+from emoduet.breakdown import Row
 from emoduet.build import weights_of
 from emoduet.config import Recipe
-from emoduet.errors import InputError
-from emoduet.evaluation import check_complete, of_classes
-from emoduet.fold_run import KEEP, FoldJob, FoldProgress, disk_needed, note_of, read_finished, run_fold
+from emoduet.errors import InputError, UsageError
+from emoduet.evaluation import check_complete
+from emoduet.evidence import audited, scored_baselines, write_utterances
+from emoduet.fold_run import KEEP, Finished, FoldJob, FoldProgress, disk_needed, note_of, read_finished, run_fold
+from emoduet.folds_file import write_folds
 from emoduet.machine import Machine, check_disk, check_machine
-from emoduet.manifest import manifest_digest, read_manifest
-from emoduet.protocols import Fold, Protocol, check_disjoint, protocol_named, shuffle_labels
-from emoduet.results import Summary, summarise
+from emoduet.protocols import Fold, Protocol, check_validated, shuffle_labels
+from emoduet.results import Summary
+from emoduet.run_folder import provenance, sole_user, write_or_compare
+from emoduet.study import Division, Study, read_study
 from emoduet.types import Utterance
+from emoduet.workers import run_tasks
 
 Hook = Callable[[FoldProgress], None]
 
@@ -46,10 +43,16 @@ class Experiment:
     """What to run, on what, and where to.
 
     Attributes:
+        protocol: a protocol's name, or a folds file.
         folds: numbers of the folds to run, counted from 1; None runs all.
         keep: "none", "best" (one checkpoint a fold) or "all" (also one an epoch).
         workers: folds that run side by side, each with an equal share of the CPU's cores.
         shuffled: deals the training labels out anew (by seed), for a control that must fall to chance.
+        split_seed: of what the protocol draws; None is 0, or the folds file's own.
+        test_manifest: the corpus that `cross-corpus` tests.
+        test_label_map: a file that says which class each of its labels becomes.
+        no_validation: the validation part trains too, for a fixed number of epochs.
+        allow_leaks: runs although speakers, dialogues or sounds cross into the test, and says so everywhere.
     """
 
     recipe: Recipe
@@ -63,62 +66,122 @@ class Experiment:
     tensorboard: bool = False
     workers: int = 1
     shuffled: bool = False
+    split_seed: int | None = None
+    test_manifest: Path | None = None
+    test_label_map: Path | None = None
+    no_validation: bool = False
+    allow_leaks: bool = False
+
+    @property
+    def division(self) -> Division:
+        """How the manifest is to be divided."""
+        return Division(
+            protocol=self.protocol,
+            seed=self.split_seed,
+            test_manifest=self.test_manifest,
+            test_label_map=self.test_label_map,
+            no_validation=self.no_validation,
+            allow_leaks=self.allow_leaks,
+        )
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run's numbers and the conditions they must be quoted with."""
+    """A run's numbers and the conditions they must be quoted with.
+
+    `notes` tell what was not used, and where the folds come from; `audit` is what audit.json says.
+    """
 
     experiment: Experiment
     protocol: Protocol
     folds: tuple[Fold, ...]
-    summary: Summary
+    assessment: Assessment
     synthetic: bool
+    audit: Mapping[str, object]
+    no_validation: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> Summary:
+        """The scores over folds and seeds."""
+        return self.assessment.summary
 
 
 def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -> Outcome:
     """Runs what is not finished yet of an experiment, and sums it up.
 
     Raises:
-        InputError: an unknown protocol, fold or setting; a folder that holds another run or is in use.
+        InputError: an unknown protocol, fold or setting; a folder that holds another run or is in use; a leak between
+            training and test that does not lie in the protocol's nature.
         CorpusError: the manifest lacks a class, or an utterance lacks what the system takes.
         CheckpointError: an encoder cannot be reached.
     """
     _check_settings(experiment)
-    protocol = protocol_named(experiment.protocol)
-    utterances = of_classes(read_manifest(experiment.manifest), experiment.recipe.classes, str(experiment.manifest))
-    check_complete(utterances, experiment.recipe, str(experiment.manifest))
-    all_folds = protocol.make_folds(utterances)
-    folds = _chosen(all_folds, experiment.folds)
-    for fold in folds:
-        check_disjoint(fold, utterances)
-    by_id = {utterance.id: utterance for utterance in utterances}
+    study = read_study(experiment.manifest, experiment.division, experiment.recipe.classes)
+    check_complete(study.utterances, experiment.recipe, str(experiment.manifest))
+    folds = _chosen(study.folds, experiment.folds)
+    _check_trainable(folds, study, experiment.recipe.classes)
     weights = weights_of(experiment.recipe)
     with sole_user(experiment.out):
-        _write_or_compare(experiment, protocol, weights)
-        _write_folds(experiment.out / "folds.json", all_folds, protocol)
-        origin = provenance(experiment.manifest) | {"training_labels_shuffled": experiment.shuffled}
-        new_job = partial(_job, experiment, protocol, utterances=by_id, weights=weights, origin=origin)
-        jobs = [new_job(fold, seed) for fold in folds for seed in experiment.seeds]
-        unfinished = [job for job in jobs if not job.finished]
-        check_disk(experiment.out, *disk_needed(unfinished, experiment.workers))
-        _run_all(unfinished, experiment.workers, progress)
-        answers = {(job.fold.number, job.seed): read_finished(job, by_id) for job in jobs}
-        summary = summarise(answers)
-        synthetic = any(utterance.extra.get("synthetic") for utterance in utterances)
-        outcome = Outcome(experiment, protocol, folds, summary, synthetic)
-        write_text(experiment.out / "summary.json", json.dumps(_summary_json(outcome), indent=1) + "\n")
+        audit = audited(experiment.out, study.utterances, study.folds, study.protocol)
+        _write_run(experiment, study, weights)
+        _write_folds(experiment.out / "folds.json", study)
+        write_utterances(experiment.out, study.utterances)
+        finished = _run_folds(experiment, study, folds, weights, progress)
+        baselines = scored_baselines(experiment.out, study.utterances, folds, experiment.recipe.classes)
+        outcome = Outcome(
+            experiment=experiment,
+            protocol=study.protocol,
+            folds=folds,
+            assessment=_assess(finished, audit, baselines),
+            synthetic=any(utterance.extra.get("synthetic") for utterance in study.utterances),
+            audit=audit,
+            no_validation=study.header.no_validation,
+            notes=study.notes,
+        )
+        write_text(experiment.out / "summary.json", _to_json(_summary_json(outcome)))
+        write_text(experiment.out / "assessment.json", _to_json(outcome.assessment.as_json()))
     return outcome
 
 
-def provenance(manifest: Path) -> dict[str, object]:
-    """What a result must be quoted with to be repeated: versions, platform and the manifest's digest."""
-    packages = ("emoduet", "torch", "transformers", "accelerate", "numpy")
+def _run_folds(
+    experiment: Experiment, study: Study, folds: Sequence[Fold], weights: Mapping[str, str], progress: Hook
+) -> dict[tuple[int, int], Finished]:
+    """Runs the folds that are not finished, and reads them all."""
+    by_id = {utterance.id: utterance for utterance in study.utterances}
+    origin = _origin(experiment, study)
+    new_job = partial(_job, experiment, study.protocol, utterances=by_id, weights=weights, origin=origin)
+    jobs = [new_job(fold, seed) for fold in folds for seed in experiment.seeds]
+    unfinished = [job for job in jobs if not job.finished]
+    check_disk(experiment.out, *disk_needed(unfinished, experiment.workers))
+    run_tasks([partial(run_fold, job) for job in unfinished], min(experiment.workers, len(jobs)), progress)
+    return {(job.fold.number, job.seed): read_finished(job, by_id) for job in jobs}
+
+
+def _assess(
+    finished: Mapping[tuple[int, int], Finished], audit: Mapping[str, object], baselines: tuple[Row, ...]
+) -> Assessment:
+    return assess(
+        {key: one.tested for key, one in finished.items()},
+        validation={key: one.validation for key, one in finished.items() if one.validation},
+        temperatures={key: one.temperature for key, one in finished.items()},
+        twins={int(fold): found for fold, found in audit["twins"].items()},
+        baselines=baselines,
+    )
+
+
+def _origin(experiment: Experiment, study: Study) -> dict[str, object]:
+    """What every fold's files say of where its data and its folds come from."""
+    header = study.header
     return {
-        "manifest": manifest.name,
-        "manifest_sha256": manifest_digest(manifest),
-        "versions": {package: version(package) for package in packages} | {"python": platform.python_version()},
-        "platform": f"{platform.system()} {platform.machine()}",
+        **provenance(experiment.manifest),
+        "training_labels_shuffled": experiment.shuffled,
+        "leaking": study.protocol.leaking,
+        "no_validation": header.no_validation,
+        "split_seed": header.seed,
+        "folds_sha256": study.identity["folds_sha256"],
+        "test_manifest": header.test_manifest,
+        "test_manifest_sha256": header.test_manifest_sha256,
     }
 
 
@@ -153,55 +216,58 @@ def _check_settings(experiment: Experiment) -> None:
     """Refuses what cannot run before anything of it is on disk."""
     check_machine(experiment.machine)
     if experiment.keep not in KEEP:
-        raise InputError(f"keep {experiment.keep}: choose one of {', '.join(KEEP)}")
+        raise UsageError(f"keep {experiment.keep}: choose one of {', '.join(KEEP)}")
     if experiment.workers < 1:
-        raise InputError(f"workers {experiment.workers}: need at least one")
+        raise UsageError(f"workers {experiment.workers}: need at least one")
 
 
 def _chosen(folds: Sequence[Fold], numbers: tuple[int, ...] | None) -> tuple[Fold, ...]:
     known = {fold.number: fold for fold in folds}
     wrong = [number for number in numbers or () if number not in known]
     if wrong:
-        raise InputError(f"fold {wrong[0]}: the protocol has folds {min(known)} to {max(known)}")
+        raise UsageError(f"fold {wrong[0]}: the protocol has folds {min(known)} to {max(known)}")
     return tuple(known[number] for number in (sorted(set(numbers)) if numbers else known))
 
 
-def _write_folds(path: Path, folds: Sequence[Fold], protocol: Protocol) -> None:
-    note = {"note": note_of(protocol.test_in_the_loop)}
-    write_text(path, json.dumps([asdict(fold) | note for fold in folds], indent=1) + "\n")
+def _check_trainable(folds: Sequence[Fold], study: Study, classes: Sequence[str]) -> None:
+    """Finds before the first training, not at the last fold, what a fold's training would miss."""
+    label_of = {utterance.id: utterance.label for utterance in study.utterances}
+    for fold in folds:
+        if not (study.protocol.test_in_the_loop or study.header.no_validation):
+            check_validated(fold)
+        lacking = sorted(set(classes) - {label_of[id] for id in fold.train})
+        if lacking:
+            raise InputError(
+                f"fold {fold.number} ({fold.name}): none of its {len(fold.train)} training utterances is "
+                f"{', '.join(lacking)}; leave it out with --folds, take another protocol, or set the recipe's classes"
+            )
 
 
-def _write_or_compare(experiment: Experiment, protocol: Protocol, weights: Mapping[str, str]) -> None:
-    """Keeps the numbers of two different runs from meeting in one folder."""
+def _note(study: Study) -> str:
+    return note_of(study.protocol.test_in_the_loop, validated=not study.header.no_validation)
+
+
+def _write_folds(path: Path, study: Study) -> None:
+    write_folds(path, study.folds, replace(study.header, note=_note(study)))
+
+
+def _write_run(experiment: Experiment, study: Study, weights: Mapping[str, str]) -> None:
     identity = {
         "recipe": experiment.recipe.model_dump(mode="json"),
-        "protocol": protocol.name,
+        **study.identity,
         "training_labels_shuffled": experiment.shuffled,
         "precision": experiment.machine.precision,
-        "manifest_sha256": manifest_digest(experiment.manifest),
         "weights": weights,
     }
-    path = experiment.out / "run.json"
-    if path.exists():
-        found = json.loads(path.read_text(encoding="utf-8"))
-        differing = list(_differences(found, identity))
-        if differing:
-            raise InputError(
-                f"{experiment.out}: holds another run: {'; '.join(differing)}. Give another --out, or delete it"
-            )
-        return
-    run = identity | {"protocol_summary": protocol.summary} | provenance(experiment.manifest)
-    write_text(path, json.dumps(run, indent=1, ensure_ascii=False) + "\n")
-
-
-def _differences(found: Mapping[str, object], asked: Mapping[str, object], where: str = "") -> Iterator[str]:
-    """Every value that is not as asked for, by its path."""
-    for key, value in asked.items():
-        there = found.get(key)
-        if isinstance(value, Mapping) and isinstance(there, Mapping):
-            yield from _differences(there, value, f"{where}{key}.")
-        elif there != value:
-            yield f"{where}{key} is {there}, not {value}"
+    told = {
+        "protocol_summary": study.protocol.summary,
+        "note": _note(study),
+        "folds_read_from": study.read_from,
+        "notes": study.notes,
+        "test_manifest": study.header.test_manifest,
+        **provenance(experiment.manifest),
+    }
+    write_or_compare(experiment.out, identity, told)
 
 
 def _summary_json(outcome: Outcome) -> dict[str, object]:
@@ -211,84 +277,12 @@ def _summary_json(outcome: Outcome) -> dict[str, object]:
         "protocol_summary": outcome.protocol.summary,
         "test_data_in_the_loop": outcome.protocol.test_in_the_loop,
         "synthetic_corpus": outcome.synthetic,
+        "no_validation": outcome.no_validation,
         "training_labels_shuffled": outcome.experiment.shuffled,
         "sessions_trained_on": sorted({len(fold.train_sessions) for fold in outcome.folds}),
         **outcome.summary.as_json(),
     }
 
 
-@contextmanager
-def sole_user(folder: Path) -> Iterator[None]:
-    """Holds a folder, which is made, for this process alone.
-
-    Raises:
-        InputError: another process holds it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise InputError(
-            f"{folder}: another emoduet is running in this folder; wait for it, or give another --out"
-        ) from error
-
-
-def _run_all(jobs: Sequence[FoldJob], workers: int, progress: Hook) -> None:
-    if workers == 1 or len(jobs) < 2:
-        for job in jobs:
-            run_fold(job, progress)
-        return
-    context = get_context("spawn")
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    with _deaf_to_interrupts():
-        manager = context.Manager()
-    with manager:
-        messages = manager.Queue()
-        listener = Thread(target=_pass_on, args=(messages, progress), daemon=True)
-        listener.start()
-        try:
-            with ProcessPoolExecutor(workers, context, initializer=torch.set_num_threads, initargs=(threads,)) as pool:
-                _run_in(pool, [partial(run_fold, job, messages.put) for job in jobs])
-        finally:
-            messages.put(None)
-            listener.join()
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Processes started within never hear Ctrl-C, since the one that starts them answers for them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _run_in(pool: ProcessPoolExecutor, folds: Sequence[Callable[[], None]]) -> None:
-    """Runs every fold; at the first that fails, lets those under way end and starts no other.
-
-    Ctrl-C ends those under way as well: their last finished epoch is on disk.
-    """
-    others = set(active_children())
-    try:
-        with _deaf_to_interrupts():
-            futures = [pool.submit(fold) for fold in folds]
-        for future in as_completed(futures):
-            future.result()
-    except KeyboardInterrupt:
-        for process in set(active_children()) - others:
-            process.terminate()
-        raise
-    except BrokenProcessPool as error:
-        raise InputError(
-            "a fold's process was killed from outside, perhaps for want of memory; the same command goes on where it "
-            "stopped, better with fewer --workers"
-        ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _pass_on(messages: object, progress: Hook) -> None:
-    while (message := messages.get()) is not None:
-        progress(message)
+def _to_json(value: object) -> str:
+    return json.dumps(value, indent=1) + "\n"

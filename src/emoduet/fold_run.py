@@ -3,6 +3,7 @@
 recipe.json            the recipe, the seed, the versions
 history.csv            a line an epoch
 predictions.jsonl      every class's probability for every tested utterance
+validation.jsonl       the same for the validation utterances, where the protocol has them
 checkpoint/            the model (and checkpoint-epoch01/ ... where all are kept)
 metrics.json           the scores, written last: where it stands, the fold is finished
 """
@@ -16,11 +17,11 @@ from emoduet.atomic import write_text
 from emoduet.build import Model, encoder_bytes
 from emoduet.checkpoint import write_checkpoint
 from emoduet.config import Recipe
-from emoduet.evaluation import Answers, answer, read_answers, write_answers
+from emoduet.evaluation import Answers, answer, calibrated, read_answers, write_answers
 from emoduet.history import Epoch, Step, log_to_tensorboard, write_history
 from emoduet.machine import Machine, name_of
 from emoduet.model_card import model_card
-from emoduet.protocols import TEST_IN_THE_LOOP, Fold
+from emoduet.protocols import NO_VALIDATION, TEST_IN_THE_LOOP, Fold
 from emoduet.results import clusters_of, count_of_clusters, interval
 from emoduet.training import Plan, forget_state, train
 from emoduet.types import Utterance
@@ -54,7 +55,12 @@ class FoldJob:
     @property
     def note(self) -> str:
         """What every file of this fold says of its training."""
-        return note_of(self.test_in_the_loop)
+        return note_of(self.test_in_the_loop, validated=bool(self.fold.validation))
+
+    @property
+    def picks_epoch(self) -> bool:
+        """Whether the epoch of lowest validation loss is tested; otherwise the last one is."""
+        return bool(self.fold.validation) and not self.test_in_the_loop
 
     @property
     def checkpoints(self) -> list[str]:
@@ -63,13 +69,13 @@ class FoldJob:
         return {"none": [], "best": ["checkpoint"], "all": ["checkpoint", *of_epochs]}[self.keep]
 
     def plan(self) -> Plan:
-        """What is trained, and on whose loss the learning rate hangs."""
+        """What is trained, and on whose loss the learning rate hangs: nobody's where nothing validates."""
         watched = self.fold.test if self.test_in_the_loop else self.fold.validation
         return Plan(
             recipe=self.recipe,
             train=tuple(replace(self.utterances[id], label=self.training_labels[id]) for id in self.fold.train),
             watched=tuple(self.utterances[id] for id in watched),
-            keep_best=not self.test_in_the_loop,
+            keep_best=self.picks_epoch,
             seed=self.seed,
             weights=self.weights,
         )
@@ -102,8 +108,11 @@ def run_fold(job: FoldJob, progress: Callable[[FoldProgress], None]) -> None:
 
     _write_recipe(job, {})
     model, history = train(job.plan(), job.folder, job.machine, on_step, on_epoch)
+    if job.fold.validation:
+        model, validation = calibrated(model, _answers(job, model, job.fold.validation))
+        write_answers(job.folder / "validation.jsonl", validation, job.note)
     _write_recipe(job, as_trained(model, job.machine))
-    tested = answer(model.system, model.reader, [job.utterances[id] for id in job.fold.test], model.classes)
+    tested = _answers(job, model, job.fold.test)
     write_history(job.folder / "history.csv", history, job.note)
     if job.tensorboard:
         log_to_tensorboard(job.folder / "tensorboard", history, job.note)
@@ -114,15 +123,34 @@ def run_fold(job: FoldJob, progress: Callable[[FoldProgress], None]) -> None:
     forget_state(job.folder)
 
 
-def read_finished(job: FoldJob, utterances: Mapping[str, Utterance]) -> Answers:
-    """The tested answers of a finished fold."""
+@dataclass(frozen=True)
+class Finished:
+    """What a finished fold has answered, and at which temperature; `validation` is None where nothing validated."""
+
+    tested: Answers
+    validation: Answers | None
+    temperature: float
+
+
+def read_finished(job: FoldJob, utterances: Mapping[str, Utterance]) -> Finished:
+    """The answers of a finished fold."""
     forget_state(job.folder)
-    return read_answers(job.folder / "predictions.jsonl", utterances, job.recipe.classes)
+    classes = job.recipe.classes
+    validation = job.folder / "validation.jsonl"
+    return Finished(
+        tested=read_answers(job.folder / "predictions.jsonl", utterances, classes),
+        validation=read_answers(validation, utterances, classes) if validation.exists() else None,
+        temperature=json.loads((job.folder / "metrics.json").read_text(encoding="utf-8"))["temperature"],
+    )
 
 
-def note_of(test_in_the_loop: bool) -> str:
-    """What a protocol's files say of its training."""
-    return TEST_IN_THE_LOOP if test_in_the_loop else "the tested session was not looked at in training"
+def note_of(test_in_the_loop: bool, validated: bool) -> str:
+    """What a protocol's files say of its training; without commas, since it stands in a CSV too."""
+    if test_in_the_loop:
+        return TEST_IN_THE_LOOP
+    if not validated:
+        return f"{NO_VALIDATION}: fixed epochs at a constant rate; the tested part was not looked at in training"
+    return "the tested part was not looked at in training"
 
 
 def as_trained(model: Model, machine: Machine) -> dict[str, object]:
@@ -131,6 +159,7 @@ def as_trained(model: Model, machine: Machine) -> dict[str, object]:
         "device": name_of(next(model.system.parameters()).device),
         "precision": machine.precision,
         "tested_precision": "fp32",
+        "temperature": model.temperature,
         "encoders": {
             kind: encoder.regularisation
             for kind, encoder in (("audio", model.encoders.audio), ("text", model.encoders.text))
@@ -152,6 +181,11 @@ def disk_needed(jobs: Sequence[FoldJob], workers: int) -> tuple[int, str]:
     return missing * whole + states * 8 * trained, f"the whole run: {missing} checkpoints and {states} states"
 
 
+def _answers(job: FoldJob, model: Model, ids: Sequence[str]) -> Answers:
+    utterances = [job.utterances[id] for id in ids]
+    return answer(model.system, model.reader, utterances, model.classes, temperature=model.temperature)
+
+
 def _write_recipe(job: FoldJob, trained: Mapping[str, object]) -> None:
     """Written before the training, too, so that a killed fold says what it is."""
     values = {**_conditions(job), **trained, "recipe": job.recipe.model_dump(mode="json")}
@@ -160,7 +194,8 @@ def _write_recipe(job: FoldJob, trained: Mapping[str, object]) -> None:
 
 def _write_model(job: FoldJob, model: Model, folder: Path) -> None:
     conditions = {**_conditions(job), **as_trained(model, job.machine)}
-    description = {"recipe": job.recipe.model_dump(mode="json"), "training": conditions}
+    recipe = job.recipe.model_dump(mode="json")
+    description = {"recipe": recipe, "temperature": model.temperature, "training": conditions}
     write_checkpoint(folder, model.system, model.encoders, description, model_card(job.recipe, conditions))
 
 
@@ -187,12 +222,12 @@ def _conditions(job: FoldJob) -> dict[str, object]:
 def _metrics(job: FoldJob, model: Model, tested: Answers, history: list[Epoch]) -> dict[str, object]:
     kind, clusters = clusters_of(tested.utterances)
     of_ua = interval(tested, clusters)
-    best = min(history, key=lambda epoch: epoch.watched_loss)
+    tested_epoch = min(history, key=lambda epoch: epoch.watched_loss) if job.picks_epoch else history[-1]
     return {
         **_conditions(job),
         **as_trained(model, job.machine),
         "epochs": len(history),
-        "tested_epoch": history[-1].epoch if job.test_in_the_loop else best.epoch,
+        "tested_epoch": tested_epoch.epoch,
         "seconds": round(sum(epoch.seconds for epoch in history), 1),
         "classes": tested.classes,
         "loss": tested.loss(),

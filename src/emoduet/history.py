@@ -11,13 +11,16 @@ from emoduet.atomic import new_folder, write_text
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of a training's history; accuracies between 0 and 1, rate after the epoch's decision."""
+    """One line of a training's history; accuracies between 0 and 1, rate after the epoch's decision.
+
+    The watched figures are None where a training watches nothing; in CSV their cells are then empty.
+    """
 
     epoch: int
     train_loss: float
     train_ua: float
-    watched_loss: float
-    watched_ua: float
+    watched_loss: float | None
+    watched_ua: float | None
     learning_rate: float
     seconds: float
 
@@ -37,7 +40,7 @@ class Step:
 def write_history(path: Path, history: Sequence[Epoch], note: str) -> None:
     """Writes a training's history as CSV, one line an epoch; `note` (without commas) stands in the last column."""
     lines = [",".join([*Epoch.__dataclass_fields__, "note"])]
-    lines += [",".join([*(f"{value:.6g}" for value in asdict(epoch).values()), note]) for epoch in history]
+    lines += [",".join([*map(_cell, asdict(epoch).values()), note]) for epoch in history]
     write_text(path, "\n".join(lines) + "\n")
 
 
@@ -47,4 +50,9 @@ def log_to_tensorboard(folder: Path, history: Sequence[Epoch], note: str) -> Non
         writer.add_text("note", note)
         for epoch in history:
             for name, value in asdict(epoch).items():
-                writer.add_scalar(name, value, epoch.epoch)
+                if value is not None:
+                    writer.add_scalar(name, value, epoch.epoch)
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"

@@ -4,10 +4,11 @@ Every corpus has its own words for emotions. A `LabelSet` maps them onto the cla
 (section 3: "The happy data is a combination of happy and excited classes") are the default.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from emoduet.errors import InputError
+from emoduet.errors import CorpusError, InputError
+from emoduet.types import Utterance
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,20 @@ PAPER_LABELS = LabelSet(
     {"ang": "angry", "hap": "happy", "exc": "happy", "neu": "neutral", "sad": "sad"},
 )
 ALL_IEMOCAP_LABELS = LabelSet(tuple(sorted(IEMOCAP_CATEGORIES)), {code: code for code in IEMOCAP_CATEGORIES})
+
+
+def of_classes(utterances: Sequence[Utterance], classes: Sequence[str], where: str) -> list[Utterance]:
+    """The utterances whose label is one of the classes; the others are outside the study.
+
+    Raises:
+        CorpusError: a class has no utterance at all.
+    """
+    inside = [utterance for utterance in utterances if utterance.label in classes]
+    lacking = sorted(set(classes) - {utterance.label for utterance in inside})
+    if lacking:
+        found = sorted({str(utterance.label) for utterance in utterances})
+        raise CorpusError(
+            f"{where}: no utterance is labelled {', '.join(lacking)}; its labels are {', '.join(found[:12])}. "
+            "Build the manifest with a label map, or set the recipe's classes"
+        )
+    return inside

@@ -1,5 +1,6 @@
 """Where the numbers are computed: device, precision and disk, checked before anything is built or written."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,8 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
-from emoduet.errors import InputError
+from emoduet.atomic import make_folder
+from emoduet.errors import InputError, UsageError
 
 _MIXED_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
@@ -19,6 +21,13 @@ class Machine:
 
     device: str | None = None
     precision: str = "fp32"
+
+
+def num_cores() -> int:
+    """The cores this process may run on; a container or `taskset` may grant fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def device_named(name: str | None) -> torch.device:
@@ -33,7 +42,7 @@ def device_named(name: str | None) -> torch.device:
         return torch.device(present[0])
     if name not in counts.keys() & {one.partition(":")[0] for one in present} and name not in present:
         has = ", ".join(present)
-        raise InputError(f"device {name}: not on this machine, which has {has}; leave it out, or use cpu")
+        raise UsageError(f"device {name}: not on this machine, which has {has}; leave it out, or use cpu")
     return torch.device(name)
 
 
@@ -44,10 +53,10 @@ def check_machine(machine: Machine) -> torch.device:
         InputError: an unknown precision, a device this machine lacks, or half precision without a GPU.
     """
     if machine.precision not in _MIXED_PRECISION:
-        raise InputError(f"precision {machine.precision}: choose one of {', '.join(_MIXED_PRECISION)}")
+        raise UsageError(f"precision {machine.precision}: choose one of {', '.join(_MIXED_PRECISION)}")
     device = device_named(machine.device)
     if device.type == "cpu" and machine.precision == "fp16":
-        raise InputError("precision fp16: needs a GPU; use fp32 or bf16 on a CPU")
+        raise UsageError("precision fp16: needs a GPU; use fp32 or bf16 on a CPU")
     return device
 
 
@@ -73,9 +82,9 @@ def check_disk(folder: Path, need: int, what: str = "its state and the checkpoin
     """Makes the folder, and insists on `need` free bytes in it for `what`.
 
     Raises:
-        InputError: there are fewer.
+        InputError: there are fewer, or the folder cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     free = shutil.disk_usage(folder).free
     if free < need:
         raise InputError(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from emoduet.config import Recipe
+from emoduet.config import TINY, Recipe
 
 RESPONSIBLE_USE = (
     "The output estimates expressed emotion as raters might label it; it is never a person's inner state. Emotion "
@@ -13,12 +13,12 @@ RESPONSIBLE_USE = (
 
 _CARD = """---
 library_name: emoduet
-pipeline_tag: audio-classification
+pipeline_tag: {task}
 tags: [speech-emotion-recognition]
 ---
-# {title}
+# {name}
 
-An emoduet model of the {system} system, classes: {classes}.
+An emoduet model of the {system} system ("{title}" in the paper's tables), classes: {classes}.
 
 ```
 from emoduet import EmotionRecognizer
@@ -32,8 +32,7 @@ recognizer = EmotionRecognizer.load("FOLDER")
 {responsible_use}
 
 ## Licence
-The licence of this model follows from the corpus it was trained on and from the encoders it started from
-({encoders}); check both before passing it on.
+{licence}
 """
 
 
@@ -43,18 +42,36 @@ def model_card(recipe: Recipe, conditions: Mapping[str, object]) -> str:
     Args:
         conditions: what the training was, as name -> value; `synthetic_corpus` is said first where it is true.
     """
-    encoders = [encoder.name for encoder in (recipe.audio_encoder, recipe.text_encoder) if encoder]
     notes = (
         ["- **synthetic corpus: this model knows nothing about people**"] if conditions.get("synthetic_corpus") else []
     )
     notes += [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in conditions.items()]
     return _CARD.format(
+        task="audio-classification" if recipe.audio_encoder else "text-classification",
+        name=_name_of(recipe),
         title=recipe.title,
         system=recipe.system,
         classes=", ".join(recipe.classes),
         training="\n".join(notes),
         responsible_use=RESPONSIBLE_USE,
-        encoders=", ".join(encoders),
+        licence=_licence_of(recipe),
+    )
+
+
+def _name_of(recipe: Recipe) -> str:
+    """What the model does; the recipe's own title is that of a row of the paper's tables."""
+    source = {"cross-modal": "speech and its words", "audio": "speech", "text": "words"}[recipe.system]
+    return f"Emotion from {source}: {', '.join(recipe.classes)}"
+
+
+def _licence_of(recipe: Recipe) -> str:
+    encoders = [encoder.name for encoder in (recipe.audio_encoder, recipe.text_encoder) if encoder]
+    foreign = ", ".join(name for name in encoders if name != TINY)  # a tiny one grew from nothing
+    if not foreign:
+        return "The licence of this model follows from the corpus it was trained on; check it before passing it on."
+    return (
+        "The licence of this model follows from the corpus it was trained on and from the encoders it started from\n"
+        f"({foreign}); check both before passing it on."
     )
 
 

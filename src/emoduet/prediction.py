@@ -119,7 +119,7 @@ class EmotionRecognizer:
             [waveform for one in inputs for waveform in one.waveforms], [ids for one in inputs for ids in one.tokens]
         )
         logits = self.model.system(batch.to(self.device))
-        return functional.softmax(logits.cpu().double(), dim=1).tolist()
+        return functional.softmax(logits.cpu().double() / self.model.temperature, dim=1).tolist()
 
     def _prediction(self, utterance: Utterance, row: list[float]) -> Prediction:
         return Prediction(id=utterance.id, probabilities=dict(zip(self.classes, row, strict=True)))

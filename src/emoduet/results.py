@@ -44,6 +44,8 @@ class Summary:
     pooled_wa: Spread
     fold_mean_ua: Spread
     fold_mean_wa: Spread
+    pooled_macro_f1: Spread
+    pooled_weighted_f1: Spread
     ua_interval: Interval | None
     cluster_kind: str
     num_clusters: int
@@ -76,6 +78,8 @@ def summarise(answers: Mapping[tuple[int, int], Answers]) -> Summary:
         pooled_wa=_spread([scores.weighted_accuracy for scores in pooled.values()]),
         fold_mean_ua=_spread([_fold_mean(folds, unweighted_accuracy) for folds in by_seed.values()]),
         fold_mean_wa=_spread([_fold_mean(folds, weighted_accuracy) for folds in by_seed.values()]),
+        pooled_macro_f1=_spread([scores.macro_f1 for scores in pooled.values()]),
+        pooled_weighted_f1=_spread([scores.weighted_f1 for scores in pooled.values()]),
         ua_interval=interval(everything, clusters),
         cluster_kind=kind,
         num_clusters=len(set(clusters)),

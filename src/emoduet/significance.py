@@ -2,16 +2,23 @@
 
 Utterances of one speaker resemble each other, so resampling single utterances makes every score look surer than it is.
 Here whole clusters (speakers, or dialogues) are drawn with replacement, and any statistic of a confusion matrix is
-computed from the sums of the clusters' matrices. Paired tests between systems are not here.
+computed from the sums of the clusters' matrices. The interval is not cut from the quantiles of the resamples: with ten
+speakers such an interval holds the truth 88 times in 100, not 95. Its width comes from the resamples' standard
+deviation and Student's t. Comparisons of two systems are in `pairing`.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, logit
+from scipy.stats import t as student
 
 from emoduet.errors import InputError
 from emoduet.metrics import class_numbers, unweighted_accuracy
+
+Statistic = Callable[[np.ndarray], np.ndarray]
+"""From confusion matrices [..., num_classes, num_classes] to scores [...], as in emoduet.metrics."""
 
 _BLOCK = 10_000_000
 
@@ -28,39 +35,74 @@ def cluster_bootstrap_interval(
     labels: Sequence[int],
     predictions: Sequence[int],
     clusters: Sequence[str],
-    statistic: Callable[[np.ndarray], np.ndarray] = unweighted_accuracy,
+    statistic: Statistic = unweighted_accuracy,
     *,
     confidence: float = 0.95,
     num_resamples: int = 1000,
     seed: int = 0,
 ) -> Interval:
-    """Percentile interval of a statistic under resampling of whole clusters with replacement.
+    """Where the score of many new speakers of the same population lies, by resampling whole clusters.
 
-    Each resample draws as many clusters as there are; the interval is cut from the resampled statistics at the
-    quantiles (1 - confidence) / 2 and (1 + confidence) / 2. With few clusters (the two speakers of one session) it is
-    narrower than it should be. A resample that lost a class is scored without it. The same seed gives the same interval
-    in whatever order the utterances come.
+    The half-width is that of `margin`, laid off on the logit scale and brought back, so that both ends stay between
+    0 and 1 and the score lies inside. What it covers is the score of the population that the clusters were drawn from,
+    answered by the same system; it knows nothing of another training or corpus. Simulated at 5 to 91 clusters it holds
+    that score 93 to 96 times in 100. Clusters that all score alike leave no width: no resample can tell that a speaker
+    who was not heard would differ. The same seed gives the same interval in whatever order the utterances come.
 
     Args:
         clusters: whose utterance each one is, usually its speaker.
-        statistic: from confusion matrices [..., num_classes, num_classes] to [...], as in emoduet.metrics.
+        statistic: a score from 0 to 1.
 
     Raises:
         InputError: fewer than two clusters, unequal lengths, labels that are not class numbers, a confidence outside
-            0 to 1, or no resamples.
+            0 to 1, or fewer than two resamples.
+    """
+    matrices = confusion_by_cluster(labels, predictions, clusters)
+    resampled = statistic(resampled_sums(matrices, num_resamples, seed))
+    half_width = margin(resampled, matrices.sum((1, 2)), confidence)
+    score = float(statistic(matrices.sum(0)))
+    if half_width == 0 or not 0 < score < 1:
+        return Interval(score, score)
+    on_logits = half_width / (score * (1 - score))
+    return Interval(float(expit(logit(score) - on_logits)), float(expit(logit(score) + on_logits)))
+
+
+def margin(resampled: np.ndarray, sizes: np.ndarray, confidence: float) -> float:
+    """Half the width of an interval: Student's t times the standard error that the resamples show.
+
+    Drawing n clusters out of n underrates the variance by (n - 1) / n, which is put right. The degrees of freedom are
+    one less than the effective number of clusters, (sum of sizes)^2 / sum of squared sizes (Kish), so that ten speakers
+    of whom two say nearly everything do not count as ten.
+
+    Args:
+        resampled: the statistic of every resample.
+        sizes: utterances of every cluster.
+        confidence: between 0 and 1.
+
+    Raises:
+        InputError: a confidence outside 0 to 1.
     """
     if not 0 < confidence < 1:
         raise InputError(f"bootstrap: confidence {confidence}; need a number between 0 and 1, such as 0.95")
-    if num_resamples < 1:
-        raise InputError(f"bootstrap: {num_resamples} resamples; need at least 1, better 1000")
-    matrices = _confusion_by_cluster(labels, predictions, clusters)
-    resampled = statistic(_resampled_sums(matrices, num_resamples, np.random.default_rng(seed)))
-    low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(float(low), float(high))
+    deviation = float(resampled.std(ddof=1))
+    if deviation < 1e-12:
+        return 0.0
+    effective = float(sizes.sum() ** 2 / (sizes**2).sum())
+    standard_error = deviation * np.sqrt(len(sizes) / (len(sizes) - 1))
+    return float(student.ppf((1 + confidence) / 2, effective - 1) * standard_error)
 
 
-def _confusion_by_cluster(labels: Sequence[int], predictions: Sequence[int], clusters: Sequence[str]) -> np.ndarray:
-    """One confusion matrix a cluster [num_clusters, num_classes, num_classes], clusters in sorted order."""
+def confusion_by_cluster(
+    labels: Sequence[int], predictions: Sequence[int], clusters: Sequence[str], num_classes: int | None = None
+) -> np.ndarray:
+    """One confusion matrix a cluster [num_clusters, num_classes, num_classes], clusters in sorted order.
+
+    Args:
+        num_classes: None counts up to the highest class number seen.
+
+    Raises:
+        InputError: fewer than two clusters, unequal lengths, or labels that are not class numbers.
+    """
     if len(clusters) != len(labels):
         raise InputError(f"bootstrap: {len(labels)} labels and {len(clusters)} clusters; need one cluster a label")
     if any(cluster is None for cluster in clusters):
@@ -72,21 +114,30 @@ def _confusion_by_cluster(labels: Sequence[int], predictions: Sequence[int], clu
         raise InputError(
             f"bootstrap: {len(labels)} labels and {len(predictions)} predictions; need as many of each, at least one"
         )
-    truth, predicted = class_numbers("labels", labels), class_numbers("predictions", predictions)
-    num_classes = int(max(truth.max(), predicted.max())) + 1
+    truth = class_numbers("labels", labels, num_classes)
+    predicted = class_numbers("predictions", predictions, num_classes)
+    size = num_classes or int(max(truth.max(), predicted.max())) + 1
     names, of_cluster = np.unique(np.asarray(clusters), return_inverse=True)
     if len(names) < 2:
         raise InputError(
             f"bootstrap: one cluster, {names[0]}; need at least two to resample. "
             "Report the score without an interval, or cluster by something finer, such as dialogues"
         )
-    flat = (of_cluster * num_classes + truth) * num_classes + predicted
-    counts = np.bincount(flat, minlength=len(names) * num_classes**2)
-    return counts.reshape(len(names), num_classes, num_classes)
+    flat = (of_cluster * size + truth) * size + predicted
+    return np.bincount(flat, minlength=len(names) * size**2).reshape(len(names), size, size)
 
 
-def _resampled_sums(matrices: np.ndarray, num_resamples: int, generator: np.random.Generator) -> np.ndarray:
-    """Sums over drawn clusters [num_resamples, num_classes, num_classes]; how often each is drawn is multinomial."""
+def resampled_sums(matrices: np.ndarray, num_resamples: int, seed: int) -> np.ndarray:
+    """Sums over clusters drawn with replacement, as many as there are: [num_resamples, *matrices.shape[1:]].
+
+    The same seed draws the same clusters, whatever the matrices hold.
+
+    Raises:
+        InputError: fewer than two resamples.
+    """
+    if num_resamples < 2:
+        raise InputError(f"bootstrap: {num_resamples} resamples; need at least 2, better 1000")
+    generator = np.random.default_rng(seed)
     num_clusters = len(matrices)
     flat = matrices.reshape(num_clusters, -1).astype(float)
     shares = np.full(num_clusters, 1 / num_clusters)

@@ -1,7 +1,7 @@
 """Training one model: Adam, plateau decay, and a state after every epoch from which a killed run goes on bit for bit.
 
-What the schedule watches is the caller's choice, and so is what it means: validation utterances, or (the paper's way)
-the test utterances themselves.
+What the schedule watches is the caller's choice, and so is what it means: validation utterances, (the paper's way) the
+test utterances themselves, or nothing: then the rate stays as it is, and the last epoch is kept.
 """
 
 import hashlib
@@ -41,7 +41,8 @@ class Plan:
     """What one training is to be: nothing else decides its numbers.
 
     Attributes:
-        watched: the utterances whose loss drives the learning rate, and picks the epoch if `keep_best`.
+        watched: the utterances whose loss drives the learning rate, and picks the epoch if `keep_best`; none leave
+            the rate constant.
         keep_best: keep the epoch of lowest watched loss; otherwise the last.
         weights: what the encoders start from, as `build.weights_of` says it; None has it computed.
     """
@@ -142,15 +143,9 @@ class _Run:
         """One pass over the training utterances, one look at the watched ones, one state on disk."""
         began = time.perf_counter()
         loss, ua = self._pass(on_step)
-        watched = answer(self.system, self.model.reader, self.plan.watched, self.model.classes)
-        self._check_finite(float(watched.probabilities.sum()))
-        watched_loss = watched.loss()
-        if not self.history or watched_loss < min(epoch.watched_loss for epoch in self.history):
-            self.best = trained_weights(self.model.system)
-        self.scheduler.step(watched_loss)
+        watched_loss, watched_ua = self._watch() if self.plan.watched else (None, None)
         rate = self.raw_optimizer.param_groups[-1]["lr"]
         seconds = time.perf_counter() - began
-        watched_ua = watched.scores().unweighted_accuracy
         self.history.append(Epoch(self.next_epoch, loss, ua, watched_loss, watched_ua, rate, seconds))
         on_epoch(self.model, self.history[-1])
         write_state(
@@ -161,6 +156,16 @@ class _Run:
             self.best,
             {"plan": self.identity, "history": [asdict(epoch) for epoch in self.history]},
         )
+
+    def _watch(self) -> tuple[float, float]:
+        """The watched loss and UA, after the schedule and the choice of the best epoch have heard of the loss."""
+        watched = answer(self.system, self.model.reader, self.plan.watched, self.model.classes)
+        self._check_finite(float(watched.probabilities.sum()))
+        watched_loss = watched.loss()
+        if not self.history or watched_loss < min(epoch.watched_loss for epoch in self.history):
+            self.best = trained_weights(self.model.system)
+        self.scheduler.step(watched_loss)
+        return watched_loss, watched.scores().unweighted_accuracy
 
     def _pass(self, on_step: Callable[[Step], None]) -> tuple[float, float]:
         numbers, plan = self.plan.recipe.training, self.plan
@@ -243,7 +248,10 @@ def _class_weights(plan: Plan) -> Tensor:
 
 
 def _check(plan: Plan) -> None:
-    for name, utterances in (("train on", plan.train), ("watch", plan.watched)):
+    needed = [("train on", plan.train)]
+    if plan.watched or plan.keep_best:
+        needed.append(("watch", plan.watched))
+    for name, utterances in needed:
         targets = targets_of(utterances, plan.recipe.classes)
         if not utterances or int(targets.min()) < 0:
             raise InputError(

@@ -4,6 +4,7 @@ import os
 import pickle
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -95,8 +96,71 @@ def test_something_else_than_weights(pickled, tmp_path, value):
     assert "not a plain mapping of names to tensors; not converted" in result.stderr
 
 
-def test_nothing_to_convert(tmp_path):
+def test_an_encoder_that_needs_no_conversion(tmp_path):
     save_text_encoder(tmp_path / "good", "bert")
     result = convert(tmp_path / "good", tmp_path / "new")
     assert result.exit_code == 1
-    assert "no pytorch_model.bin to convert; if it has .safetensors, use it as it is" in result.stderr
+    assert result.stderr == f"error: {tmp_path / 'good'}: its weights are .safetensors already; use it as it is\n"
+
+
+def test_a_folder_without_any_weights_says_which_files_to_fetch(pickled, tmp_path):
+    (pickled / "pytorch_model.bin").unlink()
+    result = convert(pickled, tmp_path / "new")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {pickled}: no pytorch_model.bin to convert and no .safetensors. On a ")
+    assert "`hf download REPOSITORY --local-dir FOLDER --include '*.json' " in result.stderr
+    assert "--include 'pytorch_model.bin'`" in result.stderr
+
+
+def test_weights_that_the_hub_s_cache_lacks_name_their_repository(pickled, tmp_path, monkeypatch):
+    """Offline, the hub's library answers with what an earlier load left in its cache: all but the pickle."""
+    (pickled / "pytorch_model.bin").unlink()
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, **options: pickled)
+    result = CliRunner().invoke(app, ["convert", "org/old", "--out", str(tmp_path / "new")])
+    assert result.stderr.startswith("error: org/old: no pytorch_model.bin to convert and no .safetensors. On a ")
+    assert "`hf download org/old --local-dir FOLDER" in result.stderr
+
+
+# Nothing is lost
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_folder_is_not_converted_onto_itself(pickled, monkeypatch):
+    before = contents(pickled)
+    monkeypatch.chdir(pickled.parent)
+    for out in (pickled, Path("old"), pickled / ".." / "old"):
+        result = convert(Path("old"), out)
+        assert result.exit_code == 1
+        assert (
+            result.stderr == f"error: {out}: is the folder to convert, whose files would be lost; give another --out\n"
+        )
+    assert contents(pickled) == before
+
+
+def test_a_folder_of_something_else_stays(pickled, tmp_path):
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "config.json").write_text("{}")
+    result = convert(pickled, tmp_path / "letters")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"error: {tmp_path / 'letters'}: holds other files, which would be lost; give a folder that is empty or does "
+        "not exist yet\n"
+    )
+    assert contents(tmp_path / "letters") == {"config.json": b"{}"}
+
+
+def test_a_file_stays(pickled, tmp_path):
+    (tmp_path / "letter").write_text("dear")
+    result = convert(pickled, tmp_path / "letter")
+    assert result.exit_code == 1
+    assert "letter: is a file, where a folder is to be; give another path" in result.stderr
+    assert (tmp_path / "letter").read_text() == "dear"
+
+
+def test_an_empty_folder_is_filled(pickled, tmp_path):
+    (tmp_path / "new").mkdir()
+    assert convert(pickled, tmp_path / "new").exit_code == 0
+    assert (tmp_path / "new" / "model.safetensors").is_file()

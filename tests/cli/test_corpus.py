@@ -38,12 +38,15 @@ def emoduet(*arguments: object) -> Result:
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """One dialogue of IEMOCAP's layout."""
-    session = tmp_path / "IEMOCAP_full_release" / "Session1"
-    for folder, text in (("dialog/EmoEvaluation", EVALUATION), ("dialog/transcriptions", WORDS)):
-        (session / folder).mkdir(parents=True)
-        (session / folder / "Ses01F_impro01.txt").write_text(text)
-    wav = session / "sentences/wav/Ses01F_impro01"
+    """One dialogue of IEMOCAP's layout, and one a session in which nothing is labelled."""
+    for number in range(1, 6):
+        session = tmp_path / "IEMOCAP_full_release" / f"Session{number}"
+        evaluation, words = (EVALUATION, WORDS) if number == 1 else (EVALUATION.splitlines()[0], "M: sorry\n")
+        for folder, text in (("dialog/EmoEvaluation", evaluation), ("dialog/transcriptions", words)):
+            (session / folder).mkdir(parents=True)
+            (session / folder / f"Ses0{number}F_impro01.txt").write_text(text)
+        (session / "sentences/wav").mkdir(parents=True)
+    wav = tmp_path / "IEMOCAP_full_release" / "Session1" / "sentences/wav/Ses01F_impro01"
     wav.mkdir(parents=True)
     for turn in ("F000", "M000", "M001"):
         soundfile.write(wav / f"Ses01F_impro01_{turn}.wav", 0.1 * np.sin(np.arange(16_000)), 16_000)
@@ -55,7 +58,10 @@ def test_build_iemocap(release):
     result = emoduet("build", "iemocap", release, "--out", out)
     assert result.exit_code == 0, result.output
     assert result.stdout == f"{out}: 2 utterances, 2 classes (happy, neutral)\n"
-    assert result.stderr == "skipped      1  label outside the study: fru (frustration)\n"
+    assert result.stderr == (
+        "skipped      1  label outside the study: fru (frustration)\n"
+        "skipped      4  transcript lines that belong to no turn\n"
+    )
     assert [u.transcript for u in read_manifest(out)] == ["Yes! [LAUGHTER]", "Fine."]
 
 
@@ -147,14 +153,91 @@ def test_check_says_what_differs_and_why(release):
     assert "\nlikely cause: no turn of Ses02, Ses03, Ses04, Ses05" in result.stdout
 
 
+def test_check_says_first_that_a_corpus_is_synthetic(release):
+    mark = release / "IEMOCAP_full_release" / "Documentation" / "synthetic.json"
+    mark.parent.mkdir()
+    mark.write_text("{}")
+    emoduet("build", "iemocap", release, "--out", release / "m.jsonl")
+    result = emoduet("check", release / "m.jsonl")
+    assert result.exit_code == 0
+    first, second, *_, last = result.stdout.splitlines()
+    assert first == "synthetic corpus: means nothing about people"
+    assert second == f"{release / 'm.jsonl'}: 2 utterances"
+    assert last == "A synthetic corpus of its own size; nothing was compared."
+    assert json.loads(emoduet("check", release / "m.jsonl", "--json").stdout)["synthetic"] is True
+
+
 def test_check_as_json(release):
     emoduet("build", "iemocap", release, "--out", release / "m.jsonl")
     result = emoduet("check", release / "m.jsonl", "--json", "--audio")
     found = json.loads(result.stdout)
     assert (found["utterances"], found["healthy"], found["audio"]) == (2, False, [])
+    assert found["synthetic"] is False
     assert found["tables"]["speaker"] == {"Ses01F": {"happy": 1}, "Ses01M": {"neutral": 1}}
+    assert found["corpus"] == "IEMOCAP"
     assert found["differences"][0] == {"what": "all", "found": 2, "published": 5531}
     assert found["durations"]["total"] == 2.0
+
+
+def write_clips(folder: Path, *names: str) -> None:
+    folder.mkdir(parents=True)
+    for name in names:
+        soundfile.write(folder / name, 0.1 * np.sin(np.arange(1600)), 16_000)
+
+
+@pytest.mark.parametrize(
+    ("command", "place", "clips", "options", "summary"),
+    [
+        ("emodb", "wav", ["03a01Fa.wav", "08a01Wa.wav"], [], "2 utterances, 2 classes (angry, happy)"),
+        ("emodb", "wav", ["03a01Fa.wav", "08a01La.wav"], ["--classes", "all"], "2 classes (boredom, happiness)"),
+        ("ravdess", "Actor_01", ["03-01-04-01-01-01-01.wav"], ["--classes", "four"], "1 classes (sad)"),
+        ("crema-d", "AudioWAV", ["1001_IEO_HAP_MD.wav"], [], "1 utterances, 1 classes (happy)"),
+    ],
+)
+def test_build_from_clips_that_name_themselves(tmp_path, command, place, clips, options, summary):
+    write_clips(tmp_path / place, *clips)
+    result = emoduet("build", command, tmp_path, "--out", tmp_path / "m.jsonl", *options)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.endswith(f"{summary}\n")
+
+
+def test_build_crema_d_as_perceived(tmp_path):
+    write_clips(tmp_path / "AudioWAV", "1001_IEO_HAP_MD.wav")
+    arguments = ["build", "crema-d", tmp_path, "--out", tmp_path / "m.jsonl", "--perceived"]
+    assert "--perceived needs the raters' votes" in emoduet(*arguments).stderr
+    (tmp_path / "processedResults").mkdir()
+    (tmp_path / "processedResults" / "summaryTable.csv").write_text("FileName,VoiceVote\n1001_IEO_HAP_MD,S\n")
+    assert emoduet(*arguments).stdout.endswith("1 classes (sad)\n")
+
+
+def test_build_meld(tmp_path):
+    header = "Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime\n"
+    folders = {"train": "train_splits", "dev": "dev_splits_complete", "test": "output_repeated_splits_test"}
+    for part, folder in folders.items():
+        write_clips(tmp_path / folder, "dia0_utt0.wav")
+        (tmp_path / f"{part}_sent_emo.csv").write_text(f"{header}Hi.,Joey,joy,positive,0,0,1,1,,\n")
+    assert emoduet("build", "meld", tmp_path, "--out", tmp_path / "m.jsonl").exit_code == 0
+    assert [u.split for u in read_manifest(tmp_path / "m.jsonl")] == ["train", "validation", "test"]
+    checked = emoduet("check", tmp_path / "m.jsonl")
+    assert checked.exit_code == 1
+    assert "Compared with MELD's published sizes (four classes, without the two broken clips)" in checked.stdout
+    assert "likely cause: no clip of the class angry, neutral, sad: look at the label map" in checked.stdout
+
+
+def test_build_msp_podcast(tmp_path):
+    write_clips(tmp_path / "Audios", "MSP-PODCAST_0001_0008.wav")
+    header = "FileName,EmoClass,EmoAct,EmoVal,EmoDom,SpkrID,Gender,Split_Set"
+    row = "MSP-PODCAST_0001_0008.wav,C,4,4,4,1,Male,Train"
+    (tmp_path / "labels_consensus.csv").write_text(f"{header}\n{row}\n")
+    result = emoduet("build", "msp-podcast", tmp_path, "--out", tmp_path / "m.jsonl", "--classes", "eight")
+    assert result.stdout.endswith("1 utterances, 1 classes (contempt)\n")
+
+
+def test_classes_and_a_label_map_at_once_are_wrong_usage(tmp_path):
+    arguments = ["--out", tmp_path / "m.jsonl", "--classes", "all", "--label-map", tmp_path / "m.toml"]
+    result = emoduet("build", "emodb", tmp_path, *arguments)
+    assert result.exit_code == 2
+    assert "give --classes or --label-map, not both" in " ".join(result.stderr.replace("│", " ").split())
 
 
 @pytest.fixture
@@ -212,7 +295,15 @@ def test_the_verdict_on_iemocap(differences, line):
     print_diagnosis(
         console,
         "m.jsonl",
-        Diagnosis(2, {}, lengths, compared_with="all labelled turns", differences=differences, causes=["unknown"]),
+        Diagnosis(
+            2,
+            {},
+            lengths,
+            corpus="IEMOCAP",
+            compared_with="all labelled turns",
+            differences=differences,
+            causes=["unknown"],
+        ),
         None,
     )
     shown = console.export_text().split("\n")

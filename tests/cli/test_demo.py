@@ -63,6 +63,16 @@ def test_it_leaves_a_report_tables_and_a_manifest(done):
     assert len(read_manifest(out / "corpus.jsonl")) > 30
 
 
+def test_its_report_is_of_all_four_runs_with_the_papers_tables_and_the_utterance_it_shows(done):
+    page = (done[0] / "report.html").read_text(encoding="utf-8")
+    for name in ("paper", "paper-frozen", "audio-only", "text-only"):
+        assert f"<code>demo-{name}-loso</code>" in page
+    assert page.count('<span class="mark">synthetic corpus</span>') == 4
+    for words in ("Table 1: multimodal", "Table 2: text only", "One utterance", "Which words met which moments"):
+        assert words in page
+    assert "Every number here is of a <strong>synthetic corpus</strong>" in page and "<script" not in page
+
+
 def asked_for(result: Result) -> list[str]:
     """The words of the `emoduet predict` command that the demo printed."""
     return shlex.split(next(line for line in result.stdout.splitlines() if line.startswith("emoduet predict ")))

@@ -12,7 +12,7 @@ from threading import Timer
 
 import pytest
 
-from emoduet.experiment import _deaf_to_interrupts, _run_in
+from emoduet.workers import _deaf_to_interrupts, _run_in
 
 ASK = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
 

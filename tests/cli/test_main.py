@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from emoduet.cli import app, door
-from emoduet.errors import InputError
+from emoduet.errors import ConfigError, InputError, UsageError
 
 COMMANDS = ("demo", "run", "reproduce", "control", "train", "evaluate", "predict", "convert", "corpus")
 
@@ -28,7 +28,7 @@ def test_help_needs_no_torch():
     assert result.returncode == 0
     assert "never a person's inner state" in " ".join(result.stdout.split())
     assert {"emoduet", "typer"} <= loaded(result.stderr)
-    assert not loaded(result.stderr) & {"torch", "transformers", "accelerate", "pandas", "scipy", "matplotlib"}
+    assert not loaded(result.stderr) & {"torch", "transformers", "accelerate", "pandas", "scipy", "sklearn"}
 
 
 def test_import_needs_no_torch():
@@ -75,6 +75,12 @@ def told(error: BaseException, when_stopped: str = "") -> int:
 def test_an_expected_error_is_told_in_words(capsys):
     assert told(InputError("[red]x.wav[/]: too short")) == 1
     assert capsys.readouterr() == ("", "error: [red]x.wav[/]: too short\n")
+
+
+@pytest.mark.parametrize("error", [ConfigError("recipe x: none"), UsageError("fold 9: none")])
+def test_what_an_option_asks_for_in_vain_is_wrong_usage(capsys, error):
+    assert told(error) == 2
+    assert capsys.readouterr() == ("", f"error: {error}\n")
 
 
 def test_ctrl_c_is_told_in_words(capsys):

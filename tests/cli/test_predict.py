@@ -119,8 +119,52 @@ def test_a_file_without_a_transcript_fails_alone(both, calls):
     assert result.exit_code == 1
     assert records(result)[1] == {
         "id": "call 1.wav",
-        "error": "utterance call 1.wav: no transcript, and this system reads",
+        "error": "words.csv: no record for call 1.wav; add one whose audio is call 1.wav, or its name alone, with its "
+        "transcript",
     }
+
+
+def test_the_files_after_one_without_a_transcript_get_their_own_answers(both, calls):
+    Path("words.csv").write_text("audio,transcript\ncall 1.wav,yes\n", encoding="utf-8")
+    result = predict(both, calls[0], calls[2], "--transcripts", "words.csv", "--json")
+    alone = predict(both, calls[2], "--text", "yes", "--json")
+    assert [record["id"] for record in records(result)] == ["call 0.wav", "call 1.wav"]
+    assert records(result)[1:] == records(alone)
+
+
+@pytest.fixture
+def two_of_a_name(calls) -> list[str]:
+    """Two files of one name, in folders of their own."""
+    for folder in ("monday", "sunday"):
+        Path(folder).mkdir()
+        Path(folder, "call.wav").write_bytes(Path(calls[0]).read_bytes())
+    return ["monday/call.wav", "sunday/call.wav"]
+
+
+def test_a_name_alone_is_not_of_two_files(both, two_of_a_name):
+    Path("words.csv").write_text("audio,transcript\ncall.wav,no\n", encoding="utf-8")
+    result = predict(both, *two_of_a_name, "--transcripts", "words.csv")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "error: words.csv: its record call.wav may be of monday/call.wav or of sunday/call.wav; name each file in the "
+        "table by its path as you give it here\n"
+    )
+
+
+def test_a_name_alone_is_not_of_a_second_file_beside_the_one_it_names(both, two_of_a_name):
+    Path("words.csv").write_text("audio,transcript\ncall.wav,no\n", encoding="utf-8")
+    Path("call.wav").write_bytes(Path("monday/call.wav").read_bytes())
+    result = predict(both, "call.wav", "monday/call.wav", "--transcripts", "words.csv")
+    assert result.stderr.startswith("error: words.csv: its record call.wav may be of call.wav or of monday/call.wav;")
+
+
+def test_files_of_one_name_are_told_apart_by_their_paths(both, two_of_a_name):
+    Path("words.csv").write_text("audio,transcript\nsunday/call.wav,yes\ncall.wav,no\n", encoding="utf-8")
+    found = records(predict(both, *two_of_a_name, "./monday/call.wav", "--transcripts", "words.csv", "--json"))
+    typed = [records(predict(both, two_of_a_name[0], "--text", words, "--json"))[0] for words in ("no", "yes", "no")]
+    for one, other in zip(found, typed, strict=True):
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-6)
+    assert found[1]["probabilities"] != pytest.approx(typed[0]["probabilities"], abs=1e-6)
 
 
 def test_a_reader_takes_lines(eye, calls):
@@ -181,7 +225,7 @@ def test_transcripts_that_are_not_utf8(both, calls):
 )
 def test_a_model_gets_what_it_takes(request, calls, model, arguments, message):
     result = predict(request.getfixturevalue(model), *arguments)
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"error: predict: {message}")
 
 
@@ -200,7 +244,7 @@ def test_an_encoder_is_no_model(both, calls):
 
 def test_a_device_that_is_not_here(both, calls):
     result = predict(both, calls[0], "--text", "no", "--device", "tpu")
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("error: device tpu: not on this machine")
 
 

@@ -48,7 +48,7 @@ def test_notes(done):
     out, result = done
     assert [line.partition(":")[0] for line in result.stderr.splitlines() if "epoch" not in line] == [
         *["done"] * 8,
-        f"the same as Markdown, CSV and JSON, and every run, in {out}",
+        f"the same as Markdown, CSV and JSON, a report, and every run, in {out}",
     ]
 
 
@@ -59,19 +59,27 @@ def test_files(done):
     assert [row["system"] for row in rows] == [line["system"] for line in lines]
     assert sum(line["ua"] is not None for line in lines) == 8
     assert all(line["system"] in (out / "tables.md").read_text() for line in lines)
+    assert "Table 1: multimodal" in (out / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("protocols", ["odd", "loso,odd", ""])
 def test_an_unknown_protocol(manifest, tmp_path, protocols):
     result = reproduce("--demo", "-m", manifest, "-o", tmp_path / "t", "--protocols", protocols, "--folds", "1")
     assert result.exit_code == 2
-    assert "--protocols" in result.stderr and "loso, paper" in result.stderr
+    assert "--protocols" in result.stderr and "script-disjoint" in result.stderr
+    assert not (tmp_path / "t").exists()
+
+
+def test_a_corpus_that_a_later_protocol_cannot_divide_is_told_before_anything_runs(manifest, tmp_path):
+    result = reproduce("--demo", "-m", manifest, "-o", tmp_path / "t")
+    assert result.exit_code == 1
+    assert "24 of 24 utterances have no scripted" in result.stderr
     assert not (tmp_path / "t").exists()
 
 
 def test_json(done, manifest, monkeypatch):
     monkeypatch.setattr("emoduet.reproduction.read_recipe", one_small_epoch)
-    result = reproduce("--demo", "-m", manifest, "-o", done[0], "--folds", "1", "--json")
+    result = reproduce("--demo", "-m", manifest, "-o", done[0], "--folds", "1", "--protocols", "loso,paper", "--json")
     assert result.exit_code == 0, result.output
     written = json.loads((done[0] / "tables.json").read_text())
     assert [json.loads(line) for line in result.stdout.splitlines()] == written

@@ -57,13 +57,15 @@ def test_run_prints_scores_with_their_conditions(done):
 def test_run_notes_go_to_stderr_and_nothing_else_does(done):
     out, result = done
     lines = result.stderr.splitlines()
-    assert [line.partition(":")[0] for line in lines] == [
+    assert list(dict.fromkeys(line.partition(":")[0] for line in lines)) == [
         "demo-text-only loso fold 1 seed 0",
         "demo-text-only loso fold 2 seed 0",
         "guards",
         "does not guard",
-        f"everything is in {out}",
+        "audit",
+        f"everything is in {out}; a page of it",
     ]
+    assert lines[-1].endswith(f"emoduet report {out}")
     assert "epoch 1/1  training loss" in lines[0]
 
 
@@ -79,19 +81,23 @@ def test_pretrained_encoders_load_without_a_word_of_their_library(manifest, tmp_
     changes = settings("text-only", f'text_encoder.name="{tmp_path / "bert"}"')
     result = emoduet("run", "text-only", "-m", manifest, "-o", tmp_path / "run", "--folds", "1", *changes)
     assert result.exit_code == 0, result.output
-    assert [line.split()[0] for line in result.stderr.splitlines()] == ["text-only", "guards:", "does", "everything"]
+    first_words = dict.fromkeys(line.split()[0] for line in result.stderr.splitlines())
+    assert list(first_words) == ["text-only", "guards:", "does", "audit:", "everything"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["no-such-recipe"], 1, "error: recipe no-such-recipe: neither a packaged recipe nor a file"),
-        (["demo-paper", "--set", "optimizer.rate=1"], 1, "error: recipe demo-paper: 1 problem(s)\n  optimizer.rate:"),
-        (["demo-paper", "--set", "nonsense"], 1, "error: --set nonsense: need key=value"),
-        (["demo-paper", "--folds", "9"], 1, "error: fold 9: the protocol has folds 1 to 3"),
-        (["demo-paper", "--device", "tpu"], 1, "error: device tpu: not on this machine"),
-        (["demo-paper", "--precision", "fp16", "--device", "cpu"], 1, "error: precision fp16: needs a GPU"),
-        (["demo-paper", "--protocol", "odd"], 2, "'odd'"),
+        (["no-such-recipe"], 2, "error: recipe no-such-recipe: neither a packaged recipe nor a file"),
+        (["demo-paper", "--set", "optimizer.rate=1"], 2, "error: recipe demo-paper: 1 problem(s)\n  optimizer.rate:"),
+        (["demo-paper", "--set", "nonsense"], 2, "error: --set nonsense: need key=value"),
+        (["demo-paper", "--folds", "9"], 2, "error: fold 9: the protocol has folds 1 to 3"),
+        (["demo-paper", "--device", "tpu"], 2, "error: device tpu: not on this machine"),
+        (["demo-paper", "--precision", "fp16", "--device", "cpu"], 2, "error: precision fp16: needs a GPU"),
+        (["demo-paper", "--protocol", "odd"], 2, "error: protocol 'odd' is unknown; choose one of: loso, lospo, paper"),
+        (["demo-paper", "--protocol", "no.json"], 1, "error: no.json: cannot be read (No such file or directory)"),
+        (["demo-paper", "--protocol", "cross-corpus"], 2, "error: cross-corpus: no other corpus to test"),
+        (["demo-paper", "--split-seed", "one"], 2, "--split-seed"),
         (["demo-paper", "--precision", "fp8"], 2, "'fp8'"),
         (["demo-paper", "--keep", "some"], 2, "'some'"),
         (["demo-paper", "--folds", "one"], 2, "--folds one: need numbers such as 1,3"),
@@ -113,11 +119,21 @@ def test_a_manifest_that_is_not_there(tmp_path):
 
 
 def test_choices_of_the_options_are_those_of_the_program():
-    protocols, precisions = get_args(get_args(ProtocolName)[0]), get_args(get_args(Precision)[0])
-    assert set(protocols) == set(PROTOCOLS)
+    precisions = get_args(get_args(Precision)[0])
     assert all(check_machine(Machine("cpu", name)).type == "cpu" for name in precisions if name != "fp16")
     told = " ".join(emoduet("run", "--help").stdout.split())
+    named = get_args(ProtocolName)[1].help.partition(";")[0].split(", ")
+    assert tuple(named) == tuple(PROTOCOLS)
     assert f"--keep <{'|'.join(KEEP)}>" in told and f"--precision <{'|'.join(precisions)}>" in told
+
+
+def test_run_tells_where_folds_come_from_and_that_nothing_validates(done, manifest, tmp_path):
+    theirs, recipe = done[0] / "folds.json", "demo-text-only"
+    asked = ["--protocol", theirs, "--no-validation", "--folds", "1", *settings(recipe)]
+    result = emoduet("run", recipe, "-m", manifest, "-o", tmp_path / "run", *asked)
+    assert result.exit_code == 0, result.output
+    assert "no validation, fixed epochs" in result.stdout.splitlines()[0]
+    assert f"folds read from {theirs} (protocol loso, seed 0, manifest easy.jsonl)" in result.stderr.splitlines()
 
 
 def test_ctrl_c_says_how_to_go_on(manifest, tmp_path, monkeypatch):
@@ -147,7 +163,7 @@ def test_train_says_where_the_model_is_and_what_its_score_is_worth(model):
 )
 def test_train_with_nothing_sound_to_hold_out(manifest, tmp_path, options, message):
     result = emoduet("train", "demo-text-only", "-m", manifest, "-o", tmp_path / "m", *options)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.startswith(f"error: {message}")
 
 
@@ -188,7 +204,8 @@ def test_control_judges(manifest, tmp_path, monkeypatch, ua, status, words):
         yield from (Verdict(recipe.title, ua, 0.01, 0.25, "loso") for recipe in control.recipes)
 
     monkeypatch.setattr("emoduet.control.run_control", verdicts)
-    result = emoduet("control", "--demo", "-m", manifest, "-o", tmp_path, "--shuffles", "2")
+    more = ["--protocol", "random", "--split-seed", "4", "--no-validation"]
+    result = emoduet("control", "--demo", "-m", manifest, "-o", tmp_path, "--shuffles", "2", *more)
     assert result.exit_code == status, result.output
     assert [line.count(words) for line in result.stdout.splitlines()] == [1, 1, 1, 1]
     assert [recipe.name for recipe in asked[0].recipes] == [
@@ -198,10 +215,11 @@ def test_control_judges(manifest, tmp_path, monkeypatch, ua, status, words):
         "demo-text-only",
     ]
     assert asked[0].shuffles == 2
+    assert (asked[0].protocol, asked[0].split_seed, asked[0].no_validation) == ("random", 4, True)
 
 
 def test_control_takes_recipes_by_name(manifest, tmp_path, monkeypatch):
     monkeypatch.setattr("emoduet.control.run_control", lambda control, progress: iter(()))
     result = emoduet("control", "--recipe", "nope", "-m", manifest, "-o", tmp_path)
-    assert result.exit_code == 1 and "recipe nope: neither" in result.stderr
+    assert result.exit_code == 2 and "recipe nope: neither" in result.stderr
     assert emoduet("control", "--recipe", "text-only", "-m", manifest, "-o", tmp_path).exit_code == 0

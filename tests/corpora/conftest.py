@@ -1,4 +1,7 @@
-"""A tiny IEMOCAP typed by hand: two sessions, three dialogues, and the oddities of the released tree."""
+"""A tiny IEMOCAP typed by hand: two sessions, three dialogues, and the oddities of the released tree.
+
+The other three sessions have a dialogue each in which nothing is labelled.
+"""
 
 from pathlib import Path
 
@@ -71,6 +74,9 @@ def iemocap(tmp_path: Path) -> Path:
     write_dialogue(root / "Session1", "Ses01F_impro05a", IMPRO, IMPRO_WORDS, lengths)
     write_dialogue(root / "Session1", "Ses01M_script01_1b", SCRIPT, SCRIPT_WORDS, {"F000": 2.0})
     write_dialogue(root / "Session2", "Ses02F_impro01", SECOND, SECOND_WORDS, {"F000": 1.0})
+    for number in (3, 4, 5):
+        write_dialogue(root / f"Session{number}", f"Ses0{number}F_impro01", HEADER, "M: sorry\n", {})
+        (root / f"Session{number}" / "sentences" / "wav").mkdir(parents=True)
     evaluations = root / "Session1" / "dialog" / "EmoEvaluation"
     for hidden in (
         evaluations / "._Ses01F_impro05a.txt",

@@ -197,3 +197,35 @@ def test_differences_do_not_need_stated_kinds(four_classes):
     found = examine([replace(u, scripted=None) for u in four_classes])
     assert Difference("kind: scripted", 0, 2588) in found.differences
     assert found.causes == ["no known cause; build the manifest again and read what it skipped"]
+
+
+# Synthetic corpora
+
+
+def synthetic(utterances: list[Utterance]) -> list[Utterance]:
+    return [replace(utterance, extra={**utterance.extra, "synthetic": True}) for utterance in utterances]
+
+
+def test_a_synthetic_corpus_of_its_own_size_is_compared_with_nothing(four_classes):
+    diagnosis = examine(synthetic(four_classes[::9]))
+    assert diagnosis.synthetic and diagnosis.healthy
+    assert (diagnosis.corpus, diagnosis.compared_with, list(diagnosis.differences)) == ("IEMOCAP", None, [])
+
+
+def test_a_synthetic_corpus_of_the_published_shape_is_compared(four_classes, all_turns):
+    for utterances, compared_with in (
+        (four_classes, "the four classes, excited counted as happy"),
+        (all_turns, "all labelled turns"),
+    ):
+        diagnosis = examine(synthetic(utterances))
+        assert diagnosis.synthetic and diagnosis.healthy
+        assert diagnosis.compared_with == compared_with
+    moved = [replace(four_classes[0], label="sad"), *four_classes[1:]]
+    assert examine(synthetic(moved)).differences
+
+
+def test_a_corpus_is_synthetic_only_if_all_of_it_is(four_classes):
+    mixed = [*synthetic(four_classes[:500]), *four_classes[500:600]]
+    diagnosis = examine(mixed)
+    assert not diagnosis.synthetic
+    assert diagnosis.differences[0] == Difference("all", 600, 5531)

@@ -1,5 +1,6 @@
 """The IEMOCAP reader on a tree typed by hand: what it takes, what it skips and what it refuses."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def test_all_that_is_skipped_is_counted_by_cause(iemocap):
         "numbered turns without a label": 1,
         "sub-folders of EmoEvaluation": 1,
         "transcript lines of unlabelled turns (FXX, MXX)": 1,
-        "transcript lines that belong to no turn": 1,
+        "transcript lines that belong to no turn": 4,
         "wav files without a label": 1,
     }
 
@@ -211,6 +212,31 @@ def test_an_empty_file_is_an_error_that_names_it(iemocap, path, message):
         read_iemocap(iemocap)
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<html>404</html>", r"is no WAV file: it begins with b'<html>404</h'"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "holds no sound: its header ends before any"),
+    ],
+)
+def test_a_sound_file_that_cannot_be_heard_is_an_error_that_names_it(iemocap, content, message):
+    path = iemocap / WAV / "Ses01F_impro05a_M000.wav"
+    path.write_bytes(content)
+    with pytest.raises(CorpusError, match=f"Ses01F_impro05a_M000: its sound file {path} {message}"):
+        read_iemocap(iemocap)
+    lenient = read_iemocap(iemocap, lenient=True)
+    assert len(lenient.utterances) == 3
+    assert len(lenient.warnings) == 1
+
+
+def test_a_sound_file_that_is_a_dangling_link_is_an_error_that_names_it(iemocap):
+    path = iemocap / WAV / "Ses01F_impro05a_M000.wav"
+    path.unlink()
+    path.symlink_to(iemocap / "nowhere.wav")
+    with pytest.raises(CorpusError, match=rf"its sound file {path} cannot be read \(No such file or directory\)"):
+        read_iemocap(iemocap)
+
+
 def test_an_unreadable_file_is_an_error_that_names_it(iemocap):
     (iemocap / WORDS).unlink()
     (iemocap / WORDS).symlink_to(iemocap / "nowhere.txt")
@@ -233,9 +259,39 @@ def test_a_dialogue_of_another_session_is_an_error(iemocap):
         read_iemocap(iemocap)
 
 
-def test_a_session_left_out_is_an_error(iemocap):
-    (iemocap / "Session1").rename(iemocap / "Session3")
-    with pytest.raises(CorpusError, match="Session1/dialog/EmoEvaluation: no such folder"):
+@pytest.mark.parametrize("number", [1, 3, 5])
+def test_a_session_left_out_is_an_error(iemocap, number):
+    """The last one too: what there is does not tell how many there were."""
+    (iemocap / f"Session{number}").rename(iemocap / "elsewhere")
+    with pytest.raises(CorpusError, match=f"Session{number}: no such folder; want every session from Session1 on"):
+        read_iemocap(iemocap)
+    lenient = read_iemocap(iemocap, lenient=True)
+    assert lenient.warnings == [f"{iemocap / f'Session{number}'}: no such folder; want every session from Session1 on"]
+    assert len(lenient.utterances) == (1 if number == 1 else 4)
+
+
+def test_a_synthetic_corpus_has_any_number_of_sessions_without_a_gap(iemocap):
+    (iemocap / "Documentation").mkdir()
+    (iemocap / "Documentation" / "synthetic.json").write_text("{}")
+    for number in (3, 4, 5):
+        shutil.rmtree(iemocap / f"Session{number}")
+    assert len(read_iemocap(iemocap).utterances) == 4
+    shutil.rmtree(iemocap / "Session1")
+    with pytest.raises(CorpusError, match="Session1: no such folder"):
+        read_iemocap(iemocap)
+
+
+def test_an_empty_session_is_an_error(iemocap):
+    for folder in ("dialog/EmoEvaluation", "dialog/transcriptions", "sentences/wav"):
+        shutil.rmtree(iemocap / "Session4" / folder)
+        (iemocap / "Session4" / folder).mkdir()
+    with pytest.raises(CorpusError, match="Session4: got no dialogue in its folders; want at least one"):
+        read_iemocap(iemocap)
+
+
+def test_a_session_without_one_of_its_folders_is_an_error(iemocap):
+    shutil.rmtree(iemocap / "Session2" / "sentences")
+    with pytest.raises(CorpusError, match="Session2/sentences/wav: no such folder"):
         read_iemocap(iemocap)
 
 

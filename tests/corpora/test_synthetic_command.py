@@ -27,11 +27,12 @@ def test_a_corpus_is_written_once_and_its_folder_named_on_stdout(run, tmp_path):
 def test_options_left_out_mean_five_sessions_of_twenty_dialogues_on_all_cores(run, tmp_path, monkeypatch):
     calls = []
     monkeypatch.setattr(door, "write_corpus", lambda out, **options: calls.append((out, options)) or True)
-    monkeypatch.setattr(door.os, "cpu_count", lambda: 7)
+    monkeypatch.setattr("emoduet.machine.num_cores", lambda: 7)
     assert run(tmp_path / "out", "--seed", 4).exit_code == 0
     ((out, options),) = calls
     assert options.pop("progress") is not None
-    assert (out, options) == (tmp_path / "out", {"sessions": 5, "dialogues": 20, "seed": 4, "workers": 7})
+    expected = {"sessions": 5, "dialogues": 20, "seed": 4, "script_fidelity": 0.6, "workers": 7}
+    assert (out, options) == (tmp_path / "out", expected)
 
 
 def test_like_iemocap_writes_the_shape_and_tells_progress(run, tmp_path, monkeypatch):
@@ -47,15 +48,31 @@ def test_like_iemocap_writes_the_shape_and_tells_progress(run, tmp_path, monkeyp
     assert calls == [(tmp_path / "out", 9)]
 
 
-@pytest.mark.parametrize("option", ["--sessions", "--dialogues", "--workers"])
+@pytest.mark.parametrize("option", ["--sessions", "--dialogues", "--script-fidelity", "--workers"])
 def test_like_iemocap_takes_no_size(run, tmp_path, option):
     result = run(tmp_path / "out", "--like-iemocap", option, 2)
     assert result.exit_code == 2
     assert "--like-iemocap fixes" in result.stderr
 
 
-def test_an_expected_error_is_told_in_words_with_exit_code_1(run, tmp_path):
-    result = run(tmp_path / "out", "--sessions", 0)
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("error: --sessions 0: need 1 to 99")
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--sessions", 0, "need 1 to 99"),
+        ("--dialogues", 99, "need 1 to 31 a session"),
+        ("--seed", -1, "need a whole"),
+        ("--script-fidelity", 2.5, "need a number from 0 to 1"),
+    ],
+)
+def test_numbers_out_of_range_are_wrong_usage(run, tmp_path, option, value, message):
+    result = run(tmp_path / "out", option, value)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"error: {option} {value}: {message}")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_in_the_way_is_told_in_words_with_exit_code_1(run, tmp_path):
+    (tmp_path / "letter").write_text("dear")
+    result = run(tmp_path, "--sessions", 1, "--dialogues", 1)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"error: {tmp_path}: holds other files")

@@ -179,7 +179,7 @@ def test_readme_says_first_that_nothing_here_is_about_people(corpus, record):
 
 
 def test_record_holds_parameters_distributions_and_ceilings(record):
-    assert record["parameters"] == {"kind": "speech", **SIZE}
+    assert record["parameters"] == {"kind": "speech", **SIZE, "script_fidelity": 0.6}
     assert record["distributions"]["code_priors"]["ang"] == 0.2
     assert "outrageous" in record["distributions"]["lexicon"]["hostile"]
     assert record["ceilings"]["both"] > record["ceilings"]["words"] + 15

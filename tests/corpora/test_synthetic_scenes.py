@@ -73,9 +73,35 @@ def test_scripted_lines_are_performed_with_different_emotions(default_plan):
     assert sum(len(found) > 1 for found in codes.values()) > 20
 
 
+def shared_emotion(plan):
+    """How often two performances of a scripted line, in different sessions, have the same one of the four codes."""
+    codes = defaultdict(list)
+    for dialogue in plan:
+        for turn in dialogue.turns:
+            if dialogue.scene.startswith("script") and turn.code in FOUR_CLASSES:
+                codes[turn.line.spoken].append((dialogue.session, turn.code))
+    pairs = [(one, other) for said in codes.values() for one in said for other in said if one[0] != other[0]]
+    return sum(one[1] == other[1] for one, other in pairs) / len(pairs)
+
+
+def test_a_scripted_line_keeps_its_emotion_as_faithfully_as_asked():
+    """At 0.6 both performances keep it in 36 of 100 pairs, and in the others agree as any two of one word group do."""
+    free, usual, strict = (shared_emotion(plan_corpus(5, 20, 0, fidelity)) for fidelity in (0.0, 0.6, 1.0))
+    assert strict == 1.0
+    assert free < 0.6
+    assert usual == pytest.approx(0.36 + 0.64 * free, abs=0.06)
+
+
+def test_fidelity_moves_nothing_but_the_emotions_of_scripted_turns():
+    for one, other in zip(plan_corpus(2, 8, 3, 0.0), plan_corpus(2, 8, 3, 1.0), strict=True):
+        if one.scene.startswith("script"):
+            assert [turn.line for turn in one.turns] == [turn.line for turn in other.turns]
+
+
 @pytest.fixture(scope="module")
 def large_plan():
-    return plan_corpus(20, len(SCENES), 1)
+    """At fidelity 0: a few hundred written lines, each said many times, would scatter too much."""
+    return plan_corpus(20, len(SCENES), 1, script_fidelity=0.0)
 
 
 @pytest.mark.parametrize("kind", ["impro", "script"])
@@ -88,6 +114,12 @@ def test_emotion_given_words_is_the_same_in_scripted_and_improvised_turns(large_
         for code in FOUR_CLASSES:
             expected = weights[code] / sum(weights.values())
             assert joint[group, code] / groups[group] == pytest.approx(expected, abs=0.07), (group, code)
+
+
+@pytest.mark.parametrize("fidelity", [-0.1, 1.1])
+def test_a_fidelity_that_is_no_share_is_refused(fidelity):
+    with pytest.raises(InputError, match=f"--script-fidelity {fidelity}: need a number from 0 to 1"):
+        plan_corpus(1, 1, 0, fidelity)
 
 
 def test_same_seed_same_plan_and_another_seed_another():

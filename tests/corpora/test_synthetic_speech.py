@@ -5,6 +5,7 @@ import json
 import runpy
 import struct
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -92,3 +93,13 @@ def test_a_wav_file_states_its_lengths(odd, data_length, file_length):
     assert struct.unpack("<I", wav[4:8]) == (file_length - 8,)
     assert struct.unpack("<I", wav[40:44]) == (data_length,)
     assert wav[44:50] == b"\x01\x00\xfe\xff\x03\x00"
+
+
+@pytest.mark.parametrize(("workers", "threads"), [(1, 1), (2, 2), (9, 2)])
+def test_no_more_workers_than_dialogues(monkeypatch, workers, threads):
+    asked = []
+    monkeypatch.setattr(speech, "find_espeak", dict)
+    monkeypatch.setattr(speech, "_speak", lambda dialogue, paths: [])
+    monkeypatch.setattr(speech, "ThreadPoolExecutor", lambda number: asked.append(number) or ThreadPoolExecutor(number))
+    assert list(speech.speak_dialogues(plan_corpus(1, 2, 0), workers=workers)) == [[], []]
+    assert asked == [threads]

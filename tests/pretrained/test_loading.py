@@ -124,7 +124,10 @@ def test_a_long_text_is_cut_at_the_encoder_s_longest_input(tmp_path, family, mod
         (lambda f: (f / "config.json").write_text("{"), r"config\.json: not a transformers configuration \(It looks"),
         (lambda f: change_config(f, model_type="hmm"), r"not a transformers configuration \(.*model type `hmm`"),
         (lambda f: change_config(f, conv_dim=[1, 2]), r"config\.json: not a transformers configuration"),
-        (lambda f: (f / "model.safetensors").unlink(), r"audio: has no weights; need model\.safetensors beside"),
+        (
+            lambda f: (f / "model.safetensors").unlink(),
+            r"audio: has no weights; copy model\.safetensors beside .* pytorch_model\.bin",
+        ),
         (pickle_weights, r"audio: has no \.safetensors weights; .* `emoduet convert .*audio --out FOLDER`"),
         (cut_weights, r"audio: weights that cannot be read \(.*header.*\); copy all its \.safetensors"),
         (split_weights, r"audio: weights that cannot be read \(.*model-00002-of-00002\.safetensors\); copy all"),
@@ -216,8 +219,8 @@ def test_an_unreachable_hub_says_how_to_copy_the_folder(monkeypatch, error):
         load_text_encoder("bert-base-uncased")
     message = str(caught.value)
     assert message.startswith("bert-base-uncased: neither a folder here nor reachable on the hub (Cannot find ")
-    assert "`hf download bert-base-uncased --local-dir FOLDER --include '*.json' '*.txt'" in message
-    assert message.endswith("copy FOLDER here and give its path instead of the name.")
+    assert "`hf download bert-base-uncased --local-dir FOLDER --include '*.json' --include '*.txt'" in message
+    assert "copy FOLDER here and give its path instead of the name." in message
 
 
 def test_the_library_s_own_answer_when_offline(monkeypatch, tmp_path):

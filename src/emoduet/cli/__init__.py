@@ -5,12 +5,16 @@ Commands import what they need when they run, so that help answers at once.
 
 import typer
 
-from emoduet.cli import corpus
+from emoduet.cli import corpus, folds
+from emoduet.cli.audit import audit
+from emoduet.cli.compare import compare
 from emoduet.cli.convert import convert
 from emoduet.cli.demo import demo
 from emoduet.cli.predict import predict
+from emoduet.cli.report import report
 from emoduet.cli.reproduce import reproduce
 from emoduet.cli.run import control, evaluate, run, train
+from emoduet.cli.score import score
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,7 +25,8 @@ app = typer.Typer(
     "inner state.",
 )
 app.add_typer(corpus.app, name="corpus")
-for command in (demo, run, reproduce, control, train, evaluate, predict, convert):
+app.add_typer(folds.app, name="folds")
+for command in (demo, audit, run, reproduce, control, compare, score, report, train, evaluate, predict, convert):
     app.command()(command)
 
 

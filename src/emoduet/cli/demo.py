@@ -1,6 +1,5 @@
 """`emoduet demo`: everything once, on synthetic speech, in minutes."""
 
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,10 +32,11 @@ def demo(
         from emoduet.cli.progress import fold_bars
         from emoduet.cli.tables import paper_tables
         from emoduet.demonstration import demonstrate, write_demo_corpus
-        from emoduet.report.page import Example, write_report
+        from emoduet.machine import num_cores
+        from emoduet.report import Example, read_contents, write_report
         from emoduet.reproduction import conditions
 
-        console, workers = results(), workers or os.cpu_count() or 1
+        console, workers = results(), workers or num_cores()
         console.print(NOTICE, style="bold")
         with counting_bar("synthesising dialogues") as progress:
             manifest = write_demo_corpus(out, workers, progress)
@@ -51,7 +51,9 @@ def demo(
         console.print(f"emoduet {shlex.join(asked)}", soft_wrap=True)
         _print_prediction(shown.prediction, shown.utterance.label)
         _print_alignment(shown.alignment)
-        write_report(out / "report.html", "emoduet demo", shown.lines, shown.outcomes, example)
+        folders = [outcome.experiment.out for outcome in shown.outcomes]
+        contents = read_contents(folders, "emoduet demo", lines=shown.lines, example=example)
+        write_report(out / "report.html", contents)
         console.print(f"\nReport: {out / 'report.html'}   every run: {out}", soft_wrap=True)
         console.print(NOTICE, style="bold")
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 30
 CLASSES_SHOWN = 12
 DIFFERENCES_SHOWN = 15
+SYNTHETIC = "synthetic corpus: means nothing about people"
 
 
 def diagnosis_json(name: str, diagnosis: Diagnosis, findings: Sequence["Finding"] | None) -> dict[str, object]:
@@ -27,9 +28,11 @@ def diagnosis_json(name: str, diagnosis: Diagnosis, findings: Sequence["Finding"
     return {
         "manifest": name,
         "healthy": diagnosis.healthy and not faults,
+        "synthetic": diagnosis.synthetic,
         "utterances": diagnosis.total,
         "tables": tables,
         "durations": None if diagnosis.durations is None else asdict(diagnosis.durations),
+        "corpus": diagnosis.corpus,
         "compared_with": diagnosis.compared_with,
         "differences": [asdict(difference) for difference in diagnosis.differences],
         "causes": list(diagnosis.causes),
@@ -41,6 +44,8 @@ def diagnosis_json(name: str, diagnosis: Diagnosis, findings: Sequence["Finding"
 
 def print_diagnosis(console: Console, name: str, diagnosis: Diagnosis, findings: Sequence["Finding"] | None) -> None:
     """Prints the tables, then what differs and why, then what is wrong; the last lines are the verdict."""
+    if diagnosis.synthetic:
+        _say(console, SYNTHETIC, "bold")
     _say(console, f"{name}: {diagnosis.total:,} utterances", "bold")
     for group, rows in diagnosis.tables.items():
         console.print(_fitting_table(console, group, rows))
@@ -111,10 +116,13 @@ def _print_findings(console: Console, findings: Sequence["Finding"]) -> None:
 
 
 def _print_comparison(console: Console, diagnosis: Diagnosis) -> None:
+    if diagnosis.compared_with is None and diagnosis.synthetic:
+        _say(console, "A synthetic corpus of its own size; nothing was compared.")
+        return
     if diagnosis.compared_with is None:
         _say(console, "No published sizes are known for this corpus and label set; nothing was compared.")
         return
-    published = f"IEMOCAP's published sizes ({diagnosis.compared_with})"
+    published = f"{diagnosis.corpus}'s published sizes ({diagnosis.compared_with})"
     if not diagnosis.differences:
         _say(console, f"Compared with {published}: all counts hold.", "green")
         return

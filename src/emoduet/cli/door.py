@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import Progress
 
-from emoduet.errors import EmoduetError
+from emoduet.errors import ConfigError, EmoduetError, UsageError
 
 RESUMABLE = "the same command goes on from the last finished epoch"
 
@@ -30,7 +30,7 @@ def notes() -> Console:
 
 @contextmanager
 def errors_told(when_stopped: str = "") -> Iterator[None]:
-    """Tells an expected error in words and ends with status 1; emoduet's own log notes go to stderr meanwhile.
+    """Tells an expected error in words and ends with its status; emoduet's own log notes go to stderr meanwhile.
 
     Args:
         when_stopped: what Ctrl-C leaves behind and how to go on, told when it is pressed.
@@ -44,7 +44,8 @@ def errors_told(when_stopped: str = "") -> Iterator[None]:
         yield
     except EmoduetError as error:
         typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
+        status = 2 if isinstance(error, (ConfigError, UsageError)) else 1
+        raise typer.Exit(status) from error
     except KeyboardInterrupt as interrupt:
         typer.echo(f"stopped{'; ' if when_stopped else ''}{when_stopped}", err=True)
         raise typer.Exit(130) from interrupt

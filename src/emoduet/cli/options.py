@@ -13,9 +13,33 @@ RecipeName = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A packaged recipe (paper, text-only, demo-paper, ...) or a .toml file.")
 ]
 ProtocolName = Annotated[
-    Literal["loso", "paper"],
+    str,
     typer.Option(
-        help="loso: test a session, validate on another, train on three. paper: train on four, test data in the loop."
+        metavar="NAME|FILE",
+        help="loso, lospo, paper, script-disjoint, scenario-disjoint, improvised, scripted, random, official, "
+        "cross-corpus; or a folds.json, as every run writes one.",
+    ),
+]
+SplitSeed = Annotated[
+    int | None, typer.Option(metavar="N", help="Of what the protocol draws (random, cross-corpus); 0 if not given.")
+]
+TestManifest = Annotated[Path | None, typer.Option(metavar="FILE", help="The corpus that cross-corpus tests.")]
+TestLabelMap = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="TOML or JSON: which class each of the tested corpus's labels becomes."),
+]
+NoValidation = Annotated[
+    bool,
+    typer.Option(
+        "--no-validation",
+        help="Train on the validation part too, for a fixed number of epochs at a constant rate; the last is tested.",
+    ),
+]
+AllowLeaks = Annotated[
+    bool,
+    typer.Option(
+        "--allow-leaks",
+        help="Run although speakers, dialogues or sounds cross into the test; every output is then marked LEAKING.",
     ),
 ]
 Folds = Annotated[str | None, typer.Option(metavar="NUMBERS", help="Only these folds, such as 1,3.")]

@@ -1,17 +1,20 @@
 """`emoduet predict`: recordings and their words in, probabilities of every class out."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from emoduet.cli.door import errors_told, notes, results
 from emoduet.cli.options import AsJson, Device
-from emoduet.cli.transcripts import Line, read_transcripts, words_of
-from emoduet.errors import InputError
+from emoduet.cli.transcripts import Line, no_words_for, read_transcripts, words_of
+from emoduet.errors import UsageError
 from emoduet.types import Failure, Prediction, Utterance
+
+if TYPE_CHECKING:
+    from emoduet.prediction import EmotionRecognizer
 
 
 def predict(
@@ -47,10 +50,23 @@ def predict(
 
         recognizer = EmotionRecognizer.load(model, device)
         utterances = _utterances(audio or [], text or [], transcripts, recognizer.hears, recognizer.reads)
-        answers = recognizer.predict_each(utterances)
+        answers = _answers(recognizer, utterances, transcripts)
         failed = _print_json(answers) if as_json else _print_table(answers, recognizer.classes)
     if failed:
         raise typer.Exit(1)
+
+
+def _answers(
+    recognizer: "EmotionRecognizer", utterances: Sequence[Utterance], transcripts: Path | None
+) -> Iterator[Prediction | Failure]:
+    """The answers in order; a sound file that the table leaves out is the table's fault and never opened."""
+    wordless = {utterance.id for utterance in utterances if transcripts and utterance.transcript is None}
+    answered = recognizer.predict_each(utterance for utterance in utterances if utterance.id not in wordless)
+    for utterance in utterances:
+        if utterance.id in wordless:
+            yield Failure(id=utterance.id, error=no_words_for(utterance.id, transcripts))
+        else:
+            yield next(answered)
 
 
 def _print_json(answers: Iterable[Prediction | Failure]) -> int:
@@ -86,7 +102,7 @@ def _print_table(answers: Iterable[Prediction | Failure], classes: Sequence[str]
 def _utterances(
     audio: Sequence[str], text: Sequence[str], transcripts: Path | None, hears: bool, reads: bool
 ) -> list[Utterance]:
-    """One utterance an input; a sound file that the table of transcripts leaves out has no words, and fails later.
+    """One utterance an input; a sound file that the table of transcripts leaves out has no words.
 
     Raises:
         InputError: the model needs what was not given, takes not what was given, or the two are not equally many.
@@ -99,7 +115,7 @@ def _utterances(
             for number, line in enumerate(lines, 1)
         ]
     if reads and not transcripts and len(lines) != len(audio):
-        raise InputError(f"predict: {len(audio)} sound files and {len(lines)} --text; need one for each file, in order")
+        raise UsageError(f"predict: {len(audio)} sound files and {len(lines)} --text; need one for each file, in order")
     words: list[str | None] = [line.transcript for line in lines] if lines else [None] * len(audio)
     if transcripts:
         words = words_of(audio, lines, transcripts)
@@ -108,10 +124,10 @@ def _utterances(
 
 def _check(num_files: int, words: bool, hears: bool, reads: bool) -> None:
     if num_files and not hears:
-        raise InputError(f"predict: {num_files} sound files; this model only reads: give --text or --transcripts alone")
+        raise UsageError(f"predict: {num_files} sound files; this model only reads: give --text or --transcripts alone")
     if words and not reads:
-        raise InputError("predict: this model only listens; leave out --text and --transcripts")
+        raise UsageError("predict: this model only listens; leave out --text and --transcripts")
     if hears and not num_files:
-        raise InputError("predict: no sound files; this model listens: give at least one")
+        raise UsageError("predict: no sound files; this model listens: give at least one")
     if reads and not words:
-        raise InputError("predict: no words; this model reads: give --text once for each file, or --transcripts FILE")
+        raise UsageError("predict: no words; this model reads: give --text once for each file, or --transcripts FILE")

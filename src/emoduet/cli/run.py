@@ -8,17 +8,22 @@ import typer
 
 from emoduet.cli.door import RESUMABLE, counting_bar, errors_told, notes, results
 from emoduet.cli.options import (
+    AllowLeaks,
     AsJson,
     Device,
     Folds,
     Keep,
     Manifest,
+    NoValidation,
     Precision,
     ProtocolName,
     RecipeName,
     RunFolder,
     Seeds,
     Set,
+    SplitSeed,
+    TestLabelMap,
+    TestManifest,
     Workers,
     numbers,
 )
@@ -39,14 +44,20 @@ def run(
     keep: Keep = "best",
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write the history for TensorBoard.")] = False,
     workers: Workers = 1,
+    no_validation: NoValidation = False,
+    split_seed: SplitSeed = None,
+    test_manifest: TestManifest = None,
+    test_label_map: TestLabelMap = None,
+    allow_leaks: AllowLeaks = False,
 ) -> None:
     """Train and test a recipe on every fold of a protocol.
 
     A killed run loses at most one epoch: the same command goes on from there.
     """
     with errors_told(RESUMABLE):
+        from emoduet.cli.assessment_tables import headline_tables
         from emoduet.cli.progress import fold_bars
-        from emoduet.cli.tables import confusion_table, run_table
+        from emoduet.cli.tables import confusion_table
         from emoduet.config import read_recipe
         from emoduet.experiment import Experiment, run_experiment
         from emoduet.machine import Machine
@@ -63,15 +74,24 @@ def run(
             keep=keep,
             tensorboard=tensorboard,
             workers=workers,
+            split_seed=split_seed,
+            test_manifest=test_manifest,
+            test_label_map=test_label_map,
+            no_validation=no_validation,
+            allow_leaks=allow_leaks,
         )
         with fold_bars() as progress:
             outcome = run_experiment(experiment, progress)
         results().print(f"{outcome.experiment.recipe.title}: {conditions(outcome)}", soft_wrap=True)
-        results().print(run_table(outcome))
-        results().print(confusion_table(experiment.recipe.classes, outcome.summary.scores.confusion))
+        results().print(*headline_tables(outcome.assessment))
+        results().print(confusion_table(outcome.summary.scores, experiment.recipe.classes, seeds))
+        for note in outcome.notes:
+            notes().print(note)
         notes().print(f"guards: {outcome.protocol.guards}")
         notes().print(f"does not guard: {outcome.protocol.does_not_guard}")
-        notes().print(f"everything is in {out}")
+        for sentence in outcome.audit["sentences"]:
+            notes().print(f"audit: {sentence}")
+        notes().print(f"everything is in {out}; a page of it: emoduet report {out}")
 
 
 def control(
@@ -88,6 +108,10 @@ def control(
     device: Device = None,
     precision: Precision = "fp32",
     workers: Workers = 1,
+    no_validation: NoValidation = False,
+    split_seed: SplitSeed = None,
+    test_manifest: TestManifest = None,
+    test_label_map: TestLabelMap = None,
 ) -> None:
     """Train on shuffled labels: all must fall to chance.
 
@@ -110,6 +134,10 @@ def control(
             shuffles=shuffles,
             machine=Machine(device, precision),
             workers=workers,
+            split_seed=split_seed,
+            test_manifest=test_manifest,
+            test_label_map=test_label_map,
+            no_validation=no_validation,
         )
         failed = False
         with fold_bars() as progress:
@@ -168,10 +196,13 @@ def evaluate(
 ) -> None:
     """Score a trained model on a manifest."""
     with errors_told():
+        from emoduet.atomic import check_file
         from emoduet.cli.tables import answers_table, confusion_table
         from emoduet.evaluation import write_answers
         from emoduet.examination import examine_model
 
+        if predictions:
+            check_file(predictions)
         with counting_bar("utterances") as progress:
             examination = examine_model(model, manifest, tuple(session or ()), device, progress)
         if predictions:
@@ -182,4 +213,4 @@ def evaluate(
         results().print(answers_table(examination.answers))
         results().print(examination.conditions(), soft_wrap=True)
         scores = examination.answers.scores()
-        results().print(confusion_table(examination.answers.classes, scores.confusion))
+        results().print(confusion_table(scores, examination.answers.classes))

@@ -37,16 +37,34 @@ def words_of(audio: Sequence[str], lines: Sequence[Line], source: Path) -> list[
     """The words of each sound file, found by its path as given, or else by its name alone; None where there are none.
 
     Raises:
-        InputError: no record names any of the files, or two records differ about one.
+        InputError: no record names any of the files, two records differ about one, or a record's name is that of two.
     """
     words: dict[str, str] = {}
     for line in lines:
         if line.audio is not None and words.setdefault(line.audio, line.transcript) != line.transcript:
             raise InputError(f"{source}: two records with different words for {line.audio}; keep one")
-    found = [words.get(path, words.get(Path(path).name)) for path in audio]
-    if all(line is None for line in found):
+    names = [path if path in words else Path(path).name for path in audio]
+    _check_one_file_each([(name, path) for name, path in zip(names, audio, strict=True) if name in words], source)
+    if not any(name in words for name in names):
         raise InputError(f"{source}: none of its {len(lines)} records names one of the sound files, such as {audio[0]}")
-    return found
+    return [words.get(name) for name in names]
+
+
+def no_words_for(audio: str, source: Path) -> str:
+    """What to tell of a sound file that the table leaves out."""
+    return f"{source}: no record for {audio}; add one whose audio is {audio}, or its name alone, with its transcript"
+
+
+def _check_one_file_each(matches: Sequence[tuple[str, str]], source: Path) -> None:
+    """A name without folders may be that of several files, whose words differ."""
+    matched: dict[str, str] = {}
+    for name, path in matches:
+        other = matched.setdefault(name, path)
+        if Path(other).resolve() != Path(path).resolve():
+            raise InputError(
+                f"{source}: its record {name} may be of {other} or of {path}; name each file in the table by its path "
+                "as you give it here"
+            )
 
 
 def _records(path: Path) -> Iterator[object]:

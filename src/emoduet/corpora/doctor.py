@@ -1,7 +1,8 @@
-"""The doctor of manifests: counts what is there, compares IEMOCAP with its published sizes, and guesses at causes.
+"""The doctor of manifests: counts, compares known corpora with their published sizes, and guesses at causes.
 
-Wrong sizes are the commonest reason why two results on IEMOCAP cannot be compared, and nothing in a training run
-shows them. The doctor opens no sound file (`listening` does); it only looks whether the files are there.
+Wrong sizes are the commonest reason why two results on one corpus cannot be compared, and nothing in a training run
+shows them. IEMOCAP is known by its names, any other corpus by what its reader wrote (`extra.corpus`). The doctor opens
+no sound file (`listening` does); it only looks whether the files are there.
 """
 
 import re
@@ -12,15 +13,10 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-from emoduet.corpora.published import (
-    ALL_TURNS,
-    FOUR_CLASSES,
-    KNOWN_SIZES,
-    RARE_CATEGORIES,
-    RECORDING_SIZES,
-    SESSIONS,
-    PublishedSet,
-)
+from emoduet.corpora.causes import likely_causes
+from emoduet.corpora.msp_podcast import CORPUS as MSP_PODCAST
+from emoduet.corpora.published import ALL_TURNS, FOUR_CLASSES, RARE_CATEGORIES, PublishedSet
+from emoduet.corpora.published_others import OTHERS
 from emoduet.types import Seconds, Utterance
 
 NONE = "not stated"
@@ -54,18 +50,21 @@ class Durations:
 class Diagnosis:
     """What the doctor found: tables of sizes (group -> value -> class -> size), and what is wrong or worth knowing.
 
-    `compared_with` names the published set, or is None for a corpus without published sizes. `problems` make a check
-    fail; `notes` do not.
+    `corpus` names the corpus if it is a known one, `compared_with` its published set; None where there is none for
+    the manifest's classes, or where a synthetic corpus has a size of its own. `problems` make a check fail; `notes`
+    do not.
     """
 
     total: int
     tables: Mapping[str, Mapping[str, Counter[str]]]
     durations: Durations | None
+    corpus: str | None = None
     compared_with: str | None = None
     differences: Sequence[Difference] = ()
     causes: Sequence[str] = ()
     problems: Sequence[str] = field(default_factory=list)
     notes: Sequence[str] = field(default_factory=list)
+    synthetic: bool = False
 
     @property
     def healthy(self) -> bool:
@@ -75,20 +74,33 @@ class Diagnosis:
 
 def examine(utterances: Sequence[Utterance]) -> Diagnosis:
     """Counts a manifest's utterances and says what is wrong with them as a corpus."""
-    problems, notes = _sanity(utterances)
-    published = _published_for(utterances)
+    corpus = corpus_of(utterances)
+    problems, notes = _sanity(utterances, corpus)
+    published = _published_for(utterances, corpus)
+    synthetic = all(utterance.extra.get("synthetic") is True for utterance in utterances)
+    if synthetic and published and published.total != len(utterances):
+        published = None  # it was never meant to have that shape; the silent corpus that is has the very total
     differences = _differences(utterances, published) if published else []
-    causes = _causes(utterances, published) if published and differences else []
     return Diagnosis(
         total=len(utterances),
         tables=_tables(utterances),
         durations=_durations(utterances),
+        corpus=corpus,
         compared_with=published.name if published else None,
         differences=differences,
-        causes=causes,
+        causes=likely_causes(utterances, published) if published and differences else [],
         problems=problems + _speaker_problems(utterances),
         notes=notes,
+        synthetic=synthetic,
     )
+
+
+def corpus_of(utterances: Sequence[Utterance]) -> str | None:
+    """The corpus that all utterances come from, where it is known by name; None also for a mixture."""
+    if all(_IEMOCAP_ID.fullmatch(utterance.id) for utterance in utterances):
+        return "IEMOCAP"
+    named = {utterance.extra.get("corpus") for utterance in utterances}
+    return named.pop() if len(named) == 1 and named <= {published.corpus for published in OTHERS} else None
 
 
 def stated_duration(utterance: Utterance) -> Seconds | None:
@@ -108,11 +120,11 @@ def kind_of(utterance: Utterance) -> str:
 
 
 def _tables(utterances: Sequence[Utterance]) -> dict[str, dict[str, Counter[str]]]:
-    tables: dict[str, dict[str, Counter[str]]] = {"session": {}, "speaker": {}, "kind": {}}
+    tables: dict[str, dict[str, Counter[str]]] = {"session": {}, "split": {}, "speaker": {}, "kind": {}}
     for utterance in utterances:
-        rows = {"session": utterance.session or NONE, "speaker": utterance.speaker or NONE, "kind": kind_of(utterance)}
-        for group, row in rows.items():
-            tables[group].setdefault(row, Counter())[utterance.label or NONE] += 1
+        rows = {"session": utterance.session, "split": utterance.split, "speaker": utterance.speaker}
+        for group, row in {**rows, "kind": kind_of(utterance)}.items():
+            tables[group].setdefault(row or NONE, Counter())[utterance.label or NONE] += 1
     return {group: dict(sorted(rows.items())) for group, rows in tables.items() if set(rows) != {NONE}}
 
 
@@ -124,12 +136,14 @@ def _durations(utterances: Sequence[Utterance]) -> Durations | None:
     return Durations(len(lengths), sum(lengths), min(lengths), middle, mean, max(lengths))
 
 
-def _sanity(utterances: Sequence[Utterance]) -> tuple[list[str], list[str]]:
+def _sanity(utterances: Sequence[Utterance], corpus: str | None) -> tuple[list[str], list[str]]:
     problems, notes = [], []
     for key, use in (("label", "train or test on"), ("speaker", "keep speakers apart"), ("session", "fold by session")):
         absent = [utterance.id for utterance in utterances if getattr(utterance, key) is None]
         if len(absent) == len(utterances):
             notes.append(f"no utterance states its {key}, so there is nothing to {use}")
+        elif absent and key == "speaker" and corpus == MSP_PODCAST:
+            notes.append(f"{_named(absent)} whose speaker the corpus has not identified")
         elif absent:
             problems.append(f"{_named(absent)} without a {key}, though others state theirs")
     labels = {utterance.label for utterance in utterances if utterance.label is not None}
@@ -144,12 +158,21 @@ def _sanity(utterances: Sequence[Utterance]) -> tuple[list[str], list[str]]:
     return problems, notes
 
 
-def _published_for(utterances: Sequence[Utterance]) -> PublishedSet | None:
-    """The published set that the labels aim at; None where the ids are not IEMOCAP's, or the classes somebody's own."""
-    if not all(_IEMOCAP_ID.fullmatch(utterance.id) for utterance in utterances):
+def _published_for(utterances: Sequence[Utterance], corpus: str | None) -> PublishedSet | None:
+    """The published set that the labels aim at; None for an unknown corpus and for classes or labels of another kind.
+
+    Of several that fit, the one of the fewest classes, and of these the one whose sizes are nearest.
+    """
+    if any(utterance.extra.get("labels") == "perceived" for utterance in utterances):
         return None
     labels = {utterance.label for utterance in utterances}
-    return next((chosen for chosen in (FOUR_CLASSES, ALL_TURNS) if labels <= chosen.classes), None)
+    known = [chosen for chosen in (FOUR_CLASSES, ALL_TURNS, *OTHERS) if chosen.corpus == corpus]
+    fitting = [chosen for chosen in known if chosen.needs <= labels <= chosen.classes]
+    if not fitting:
+        return None
+    fewest = min(len(chosen.classes) for chosen in fitting)
+    nearest = [chosen for chosen in fitting if len(chosen.classes) == fewest]
+    return min(nearest, key=lambda chosen: abs(chosen.total - len(utterances)))
 
 
 def _sizes(utterances: Sequence[Utterance]) -> Counter[tuple[str, str]]:
@@ -157,13 +180,14 @@ def _sizes(utterances: Sequence[Utterance]) -> Counter[tuple[str, str]]:
     sizes: Counter[tuple[str, str]] = Counter()
     for utterance in utterances:
         kind, category = kind_of(utterance), utterance.extra.get("category")
-        groups = {"session": utterance.session, "speaker": utterance.speaker, "kind": kind}
+        groups = {"session": utterance.session, "speaker": utterance.speaker, "kind": kind, "split": utterance.split}
         sizes.update((group, row) for group, row in groups.items())
         crossed = (("class", utterance.label), ("category", category))
         sizes.update(crossed)
         for (group, row), (name, value) in product(groups.items(), crossed):
             sizes[f"{group} x {name}", f"{row} {value}"] += 1
         sizes.update([("scenario", utterance.scenario), ("sex", utterance.sex), ("recording", utterance.id[:6])])
+    sizes["speakers", "all"] = len({utterance.speaker for utterance in utterances})
     sizes["class", " + ".join(RARE_CATEGORIES)] = sum(sizes["class", code] for code in RARE_CATEGORIES)
     return sizes
 
@@ -178,30 +202,6 @@ def _differences(utterances: Sequence[Utterance], published: PublishedSet) -> li
         if sizes[group, value] != size:
             differences.append(Difference(f"{group}: {value}", sizes[group, value], size))
     return differences
-
-
-def _causes(utterances: Sequence[Utterance], published: PublishedSet) -> list[str]:
-    causes = []
-    total = len(utterances)
-    if published is FOUR_CLASSES and total in KNOWN_SIZES:
-        causes.append(f"{total:,} turns: {KNOWN_SIZES[total]}")
-    missing = [session for session in SESSIONS if session not in {utterance.session for utterance in utterances}]
-    if missing:
-        causes.append(f"no turn of {', '.join(missing)}: was the whole release copied, and is `session` filled in?")
-    kinds = {kind_of(utterance) for utterance in utterances}
-    if len(kinds) == 1 and NONE not in kinds and total not in KNOWN_SIZES:
-        causes.append(f"every turn is {kinds.pop()}: the other half of the corpus is absent")
-    absent = sorted(published.classes - {utterance.label for utterance in utterances})
-    if absent and published is FOUR_CLASSES:
-        causes.append(f"no turn of the class {', '.join(absent)}: look at the label map")
-    if published is FOUR_CLASSES and Counter(utterance.speaker for utterance in utterances) == RECORDING_SIZES:
-        causes.append("the speakers' sizes are those of the recordings: speakers were read from the name's prefix")
-    if total > published.total:
-        surplus = total - published.total
-        causes.append(f"turns beyond the published number: {surplus:,}; are XX turns or copied files among them?")
-    if 2 * total < published.total and total not in KNOWN_SIZES:
-        causes.append("less than half of IEMOCAP: is it IEMOCAP at all? A synthetic corpus in its layout has its names")
-    return causes or ["no known cause; build the manifest again and read what it skipped"]
 
 
 def _speaker_problems(utterances: Sequence[Utterance]) -> list[str]:

@@ -1,8 +1,8 @@
 """Reads the released IEMOCAP folder: every labelled turn with its words, raters, times and its true speaker.
 
 The tree is read as it is shipped; its traps (docs/corpora.md lists them) are handled here and in the grammar beside
-this file. Sound files are looked for and never opened: `emoduet corpus check --audio` does that. Video, motion
-capture and forced alignment are left alone.
+this file. Of sound files only the header is read: `emoduet corpus check --audio` decodes them. Video, motion capture
+and forced alignment are left alone.
 """
 
 from collections import Counter
@@ -20,6 +20,7 @@ from emoduet.corpora.iemocap_evaluation import (
     without_tags,
 )
 from emoduet.corpora.reading import Reading
+from emoduet.corpora.wav_header import wav_fault
 from emoduet.errors import CorpusError, InputError
 from emoduet.labels import IEMOCAP_CATEGORIES, PAPER_LABELS, LabelSet
 from emoduet.problems import Problems
@@ -28,6 +29,8 @@ from emoduet.types import Utterance
 RELEASE = "IEMOCAP_full_release"
 SYNTHETIC_NOTICE = "Documentation/synthetic.json"
 """Stands in a corpus of this layout that was not recorded from people; its utterances are marked as such."""
+NUM_SESSIONS = 5
+"""Of the release; a synthetic corpus may have any number."""
 FOLDERS = {"evaluations": "dialog/EmoEvaluation", "transcripts": "dialog/transcriptions", "audio": "sentences/wav"}
 ADVICE = "Copy these files again from the release, or use --lenient to leave such turns out and count them."
 
@@ -79,7 +82,7 @@ def read_iemocap(
         raise InputError(f"label map: {unknown} are no IEMOCAP categories; those are {sorted(IEMOCAP_CATEGORIES)}")
     release = _find_release(Path(root))
     account = _Account(labels, strip_tags, synthetic=(release / SYNTHETIC_NOTICE).is_file())
-    for number in range(1, max(_sessions(release)) + 1):
+    for number in range(1, max(_sessions(release) + ([] if account.synthetic else [NUM_SESSIONS])) + 1):
         _read_session(release / f"Session{number}", f"Ses{number:02d}", account)
     if not lenient:
         account.problems.raise_if_any(release, ADVICE)
@@ -106,6 +109,9 @@ def _sessions(folder: Path) -> list[int]:
 
 
 def _read_session(folder: Path, session: str, account: _Account) -> None:
+    if not folder.is_dir():
+        account.problems.add(f"{folder}: no such folder; want every session from Session1 on")
+        return
     absent = [name for name in FOLDERS.values() if not (folder / name).is_dir()]
     for name in absent:
         account.problems.add(f"{folder / name}: no such folder")
@@ -114,7 +120,10 @@ def _read_session(folder: Path, session: str, account: _Account) -> None:
     evaluations = _files(folder / FOLDERS["evaluations"], ".txt", account)
     transcripts = _files(folder / FOLDERS["transcripts"], ".txt", account)
     sound = {entry.name for entry in (folder / FOLDERS["audio"]).iterdir() if entry.is_dir()}
-    for name in sorted(evaluations.keys() | transcripts.keys() | {name for name in sound if not name.startswith(".")}):
+    dialogues = evaluations.keys() | transcripts.keys() | {name for name in sound if not name.startswith(".")}
+    if not dialogues:
+        account.problems.add(f"{folder}: got no dialogue in its folders; want at least one")
+    for name in sorted(dialogues):
         if name not in evaluations:
             account.problems.add(f"{folder / FOLDERS['evaluations'] / name}.txt: no such file, so {name} has no labels")
         elif name not in transcripts:
@@ -228,9 +237,8 @@ def _fault_of(turn: Turn, name: TurnName | None, dialogue: _Dialogue, seen: Mapp
         return f"no line for it in {dialogue.transcript}"
     if turn.name not in dialogue.audio:
         return f"no sound file for it in {FOLDERS['audio']}/{name.dialogue}"
-    if dialogue.audio[turn.name].stat().st_size == 0:
-        return f"its sound file {dialogue.audio[turn.name]} holds 0 bytes"
-    return None
+    fault = wav_fault(dialogue.audio[turn.name])
+    return fault and f"its sound file {dialogue.audio[turn.name]} {fault}"
 
 
 def _utterance(

@@ -9,29 +9,40 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from emoduet.atomic import new_folder
-from emoduet.errors import CheckpointError
-from emoduet.pretrained.loading import FILES, locate
+from emoduet.atomic import check_vacant, new_folder
+from emoduet.errors import CheckpointError, InputError
+from emoduet.pretrained.loading import FILES, PICKLED, how_to_copy, locate
 
-WEIGHTS = "pytorch_model.bin"
+_WANTED = (*FILES, PICKLED)
 
 
 def convert_encoder(name: str, out: Path) -> None:
     """Writes a folder like the encoder's own, with `model.safetensors` in place of `pytorch_model.bin`.
 
     Raises:
+        InputError: `out` is the encoder's own folder, or holds anything.
         CheckpointError: the encoder cannot be reached, has no such file, or the file holds more than tensors.
     """
-    folder = locate(name, files=(*FILES, WEIGHTS))
-    path = folder / WEIGHTS
+    if Path(name).is_dir() and out.resolve() == Path(name).resolve():
+        raise InputError(f"{out}: is the folder to convert, whose files would be lost; give another --out")
+    check_vacant(out)
+    folder = locate(name, _WANTED)
+    path = folder / PICKLED
     if not path.is_file():
-        raise CheckpointError(f"{folder}: no {WEIGHTS} to convert; if it has .safetensors, use it as it is")
+        raise CheckpointError(_nothing_to_convert(name, folder))
     weights = _read_tensors(path)
     with new_folder(out) as temporary:
         for file in folder.iterdir():
             if file.is_file() and file.suffix in (".json", ".txt", ".model"):
                 shutil.copyfile(file, temporary / file.name)
         save_file(weights, temporary / "model.safetensors", metadata={"format": "pt"})
+
+
+def _nothing_to_convert(name: str, folder: Path) -> str:
+    if any(folder.glob("*.safetensors")):
+        return f"{name}: its weights are .safetensors already; use it as it is"
+    source = "REPOSITORY" if Path(name).is_dir() else name
+    return f"{name}: no {PICKLED} to convert and no .safetensors. {how_to_copy(source, _WANTED)}"
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:

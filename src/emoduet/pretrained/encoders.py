@@ -89,7 +89,8 @@ class AudioEncoderBase(nn.Module):
     def _layers_of_this_batch(self) -> Iterator[None]:
         encoder, layers = self.model.encoder, self.model.encoder.layers
         keep = torch.rand(len(layers)) >= self.layer_drop * self.training
-        keep[0] = True  # WavLM's first layer holds the position bias of all others
+        if hasattr(layers[0].attention, "rel_attn_embed"):
+            keep[0] = True  # WavLM's first layer holds the position bias of all others
         encoder.layers = nn.ModuleList([layer for layer, kept in zip(layers, keep.tolist(), strict=True) if kept])
         try:
             yield

@@ -33,10 +33,7 @@ TEXT_FAMILIES = ("bert", "roberta", "distilbert", "electra", "albert", "mpnet", 
 FILES = ("*.json", "*.txt", "*.model", "*.safetensors")
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 _DECIDING = ("config.json", "preprocessor_config.json", "tokenizer_config.json", "merges.txt", "*.safetensors")
-_HOW_TO_COPY = (
-    "On a machine with access run `hf download {name} --local-dir FOLDER --include '*.json' '*.txt' '*.model' "
-    "'*.safetensors'`, copy FOLDER here and give its path instead of the name."
-)
+PICKLED = "pytorch_model.bin"
 
 
 def load_audio_encoder(name: str) -> AudioEncoderBase:
@@ -142,10 +139,23 @@ def locate(name: str, files: Sequence[str] = FILES) -> Path:
         raise CheckpointError(f"{name}: neither a folder nor a hub name ({_first_line(error)})") from error
     except (OSError, huggingface_hub.errors.HfHubHTTPError) as error:
         raise CheckpointError(
-            f"{name}: neither a folder here nor reachable on the hub ({_first_line(error)}). {_HOW_TO_COPY}".replace(
-                "{name}", name
-            )
+            f"{name}: neither a folder here nor reachable on the hub ({_first_line(error)}). {how_to_copy(name, files)}"
         ) from error
+
+
+def how_to_copy(name: str, files: Sequence[str] = FILES) -> str:
+    """What to do where the hub cannot be reached: a sentence with the command that fetches these files elsewhere."""
+    wanted = " ".join(f"--include '{pattern}'" for pattern in files)
+    advice = (
+        f"On a machine with access run `hf download {name} --local-dir FOLDER {wanted}`, copy FOLDER here and give "
+        "its path instead of the name."
+    )
+    if PICKLED in files:
+        return advice
+    return (
+        f"{advice} An encoder that comes without .safetensors needs --include '*.bin' as well, and then "
+        "`emoduet convert FOLDER --out NEW`."
+    )
 
 
 def weights_digest(name: str) -> str:
@@ -214,7 +224,10 @@ def _no_safetensors(name: str, folder: Path) -> str:
             f"{name}: has no .safetensors weights; emoduet does not unpickle. Convert them once with "
             f"`emoduet convert {name} --out FOLDER` (which reads tensors only) and give FOLDER instead"
         )
-    return f"{name}: has no weights; need model.safetensors beside config.json"
+    return (
+        f"{name}: has no weights; copy model.safetensors beside its config.json from where it came from, or, if that "
+        f"has none, {PICKLED}, and then run `emoduet convert {name} --out FOLDER`"
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -1,5 +1,16 @@
-"""One HTML file that opens anywhere: the tables, the confusions, and where a model looked."""
+"""What was found, for a reader: one HTML page that opens anywhere, or tables for a paper in Markdown and LaTeX."""
 
-from emoduet.report.page import write_report
+from emoduet.report.contents import Contents, Example, Signal, Subject, read_contents, read_signal
+from emoduet.report.writing import FORMS, form_of, write_report
 
-__all__ = ["write_report"]
+__all__ = [
+    "FORMS",
+    "Contents",
+    "Example",
+    "Signal",
+    "Subject",
+    "form_of",
+    "read_contents",
+    "read_signal",
+    "write_report",
+]

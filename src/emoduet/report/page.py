@@ -1,49 +1,126 @@
-"""Fills the page: everything a reader needs stands in it, and nothing is loaded from elsewhere."""
+"""Fills the page: everything a reader needs stands in it, and nothing is loaded from elsewhere.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+The templates get plain values and SVG; jinja2 escapes every word that came from a corpus, a folder or a recipe. The
+page runs no script.
+"""
+
+from collections.abc import Mapping
 from importlib.metadata import version
-from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from emoduet.atomic import write_text
-from emoduet.experiment import Outcome
-from emoduet.explanation import Alignment
 from emoduet.model_card import RESPONSIBLE_USE
-from emoduet.report.figures import alignment_figure, confusion_figure
-from emoduet.reproduction import HEADINGS, Line, cells, conditions
-from emoduet.types import Prediction, Utterance
+from emoduet.protocols import TEST_IN_THE_LOOP
+from emoduet.report.breakdowns import breakdown_tables, speakers_of
+from emoduet.report.contents import Contents, Example, Signal, Subject
+from emoduet.report.figures import (
+    alignment_figure,
+    calibration_words,
+    interval_words,
+    learning_figures,
+    reliability_figure,
+    risk_figure,
+    speakers_figure,
+)
+from emoduet.report.headline import baseline_cells, class_scores, groups_of, headline_of
+from emoduet.report.leaks import audits_of, script_sentences, twin_sentences
+from emoduet.report.mistakes import mistakes_of, warning_of
+from emoduet.report.numbers import NOTHING, bounds, chance, percent
+from emoduet.report.origin import origin_of
+from emoduet.reproduction import HEADINGS, Line, cells
+
+DEEP = 0.75
+"""The share of a class from which a confusion's cell is dark enough for light letters."""
 
 
-@dataclass(frozen=True)
-class Example:
-    """One utterance with its answer, and where the model looked."""
+def page_of(contents: Contents) -> str:
+    """The report as one HTML page.
 
-    utterance: Utterance
-    prediction: Prediction
-    alignment: Alignment
-
-
-def write_report(
-    path: Path, title: str, lines: Sequence[Line], outcomes: Sequence[Outcome], example: Example | None = None
-) -> None:
-    """Writes the report, whole or not at all."""
-    environment = Environment(loader=PackageLoader("emoduet", "report"), autoescape=True, undefined=StrictUndefined)
-    page = environment.get_template("page.html").render(
-        title=title,
-        synthetic=any(outcome.synthetic for outcome in outcomes),
-        headings=HEADINGS,
-        tables=_tables(lines),
-        confusions=[_confusion(outcome) for outcome in outcomes],
-        example=example and _example(example),
-        responsible_use=RESPONSIBLE_USE,
-        version=version("emoduet"),
+    Raises:
+        AudioError: a recording that was asked for cannot be read.
+    """
+    environment = Environment(
+        loader=PackageLoader("emoduet", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    write_text(path, page)
+    environment.filters |= {"percent": percent, "bounds": bounds, "chance": chance}
+    return environment.get_template("page.html").render(_values(contents))
 
 
-def _tables(lines: Sequence[Line]) -> list[dict[str, object]]:
+def _values(contents: Contents) -> Mapping[str, object]:
+    subjects = contents.subjects
+    groups = groups_of(subjects)
+    return {
+        "title": contents.title,
+        "all_synthetic": bool(subjects) and all(subject.synthetic for subject in subjects),
+        "warning": warning_of(contents.signal, subjects),
+        "groups": [
+            {
+                "headlines": group.headlines,
+                "baselines": [(row.value, *baseline_cells(row)) for row in group.baselines],
+            }
+            for group in groups
+        ],
+        "with_paper": any(headline.paper for group in groups for headline in group.headlines),
+        "comparisons": contents.comparisons,
+        "audits": audits_of(subjects),
+        "twins": twin_sentences(subjects),
+        "scripts": script_sentences(subjects),
+        "runs": [_run_values(subject, contents.signal) for subject in subjects],
+        "breakdowns": breakdown_tables(subjects),
+        "headings": HEADINGS,
+        "tables": _paper_tables(contents.lines),
+        "example": contents.example and _example_values(contents.example),
+        "signal": contents.signal,
+        "responsible_use": RESPONSIBLE_USE,
+        "version": version("emoduet"),
+        "nothing": NOTHING,
+    }
+
+
+def _run_values(subject: Subject, signal: Signal) -> Mapping[str, object]:
+    assessment, run = subject.assessment, subject.run
+    speakers = speakers_of(subject)
+    return {
+        "headline": headline_of(subject),
+        "confusion": _confusion_values(subject),
+        "speakers": speakers and speakers_figure(speakers, assessment.summary.scores.unweighted_accuracy),
+        "speakers_words": speakers and interval_words(speakers),
+        "reliability": assessment.calibration and reliability_figure(assessment.calibration, assessment.uncalibrated),
+        "reliability_words": assessment.calibration and calibration_words(assessment),
+        "tempered": assessment.uncalibrated is not None,
+        "risk": assessment.risk_coverage and risk_figure(assessment.risk_coverage, assessment.selective),
+        "selective": assessment.selective,
+        "learning": learning_figures(run.histories) if run.histories else [],
+        "watched": "test" if TEST_IN_THE_LOOP in run.marks else "validation",
+        "num_trainings": len(run.histories),
+        "mistakes": mistakes_of(subject, signal),
+        "origin": origin_of(subject),
+    }
+
+
+def _confusion_values(subject: Subject) -> list[dict[str, object]]:
+    """A row a class; counts are of all seeds together."""
+    confusion = subject.assessment.summary.scores.confusion
+    rows = []
+    for scores, counts in zip(class_scores(subject), confusion, strict=True):
+        shares = [number / max(sum(counts), 1) for number in counts]
+        rows.append(
+            {
+                "scores": scores,
+                "cells": [
+                    {"count": number, "share": share, "deep": share > DEEP}
+                    for number, share in zip(counts, shares, strict=True)
+                ],
+            }
+        )
+    return rows
+
+
+def _paper_tables(lines: list[Line]) -> list[dict[str, object]]:
     return [
         {
             "title": title,
@@ -54,15 +131,7 @@ def _tables(lines: Sequence[Line]) -> list[dict[str, object]]:
     ]
 
 
-def _confusion(outcome: Outcome) -> dict[str, str]:
-    return {
-        "title": outcome.experiment.recipe.title,
-        "conditions": conditions(outcome),
-        "svg": confusion_figure(outcome.experiment.recipe.classes, outcome.summary.scores.confusion),
-    }
-
-
-def _example(example: Example) -> dict[str, object]:
+def _example_values(example: Example) -> dict[str, object]:
     return {
         "id": example.utterance.id,
         "transcript": example.utterance.transcript,

@@ -6,6 +6,7 @@ that real copies of the release have. Nothing in it was recorded from people or 
 that corpus is known here.
 """
 
+from emoduet.corpora.synthetic.scenes import SCRIPT_FIDELITY
 from emoduet.corpora.synthetic.writing import DIALOGUES, SESSIONS, Progress, write_corpus, write_iemocap_shape
 
-__all__ = ["DIALOGUES", "SESSIONS", "Progress", "write_corpus", "write_iemocap_shape"]
+__all__ = ["DIALOGUES", "SCRIPT_FIDELITY", "SESSIONS", "Progress", "write_corpus", "write_iemocap_shape"]

@@ -18,7 +18,7 @@ import soxr
 from emoduet.corpora.synthetic import espeak
 from emoduet.corpora.synthetic.layout import SAMPLING_RATE
 from emoduet.corpora.synthetic.scenes import Dialogue
-from emoduet.errors import InputError
+from emoduet.errors import InputError, UsageError
 
 _VARIANTS = {"F": ("f1", "f2", "f3", "f4", "f5"), "M": ("m1", "m2", "m3", "m4", "m7")}
 
@@ -40,9 +40,9 @@ def speak_dialogues(dialogues: Sequence[Dialogue], workers: int) -> Iterator[lis
         InputError: the package espeakng-loader is not installed, fewer than one worker, or espeak-ng failed.
     """
     if workers < 1:
-        raise InputError(f"--workers {workers}: need at least 1")
+        raise UsageError(f"--workers {workers}: need at least 1")
     paths = find_espeak()
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(min(workers, len(dialogues))) as pool:
         yield from pool.map(lambda dialogue: _speak(dialogue, paths), dialogues)
 
 

@@ -1,0 +1,184 @@
+"""Everything a run's answers say, in one value: for the terminal, for the report and for predictions made elsewhere.
+
+A score alone invites dispute, so beside it stand what simple look-ups and a bag of words reach, the tested utterances
+that training had a twin of, who and what is recognised how well, and how far the probabilities can be trusted. Scores
+come as mean and spread over the seeds; calibration, breakdowns and selective prediction take all seeds' answers
+together. No file is read here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from emoduet.baselines import Baseline
+from emoduet.breakdown import Breakdown, Row, breakdowns, row_of
+from emoduet.calibration import Calibration, apply_temperature, calibration
+from emoduet.evaluation import Answers
+from emoduet.results import Summary, pool, summarise
+from emoduet.selective import RiskCoverage, SelectivePoint, apply_threshold, risk_coverage, threshold_for
+
+Key = tuple[int, int]
+"""Which answers are meant: (fold, seed)."""
+
+WANTED_ERRORS = (0.05, 0.10, 0.20)
+"""The error rates, among the answered, for which selective prediction is told."""
+
+CLEAN, TWINNED = "clean test items", "items with a twin in training"
+
+CURVE_POINTS = 101
+"""As many points of the risk-coverage curve are written to JSON at most."""
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A run in full; shares between 0 and 1.
+
+    Attributes:
+        twins: two rows, the tested utterances whose transcript training did not hold and those whose it did (word for
+            word or nearly); None where nobody looked.
+        baselines: a row for each way to answer without a signal, the way's name as the row's value.
+        calibration: of the probabilities as answered; None where only labels are known.
+        uncalibrated: the same with the temperature taken back; None where none was fitted.
+        temperatures: by (fold, seed), as fitted on the validation part.
+        selective: thresholds chosen on each fold's validation answers, coverage and error of its tested ones; empty
+            without validation answers. `threshold` is the folds' mean.
+    """
+
+    summary: Summary
+    breakdowns: tuple[Breakdown, ...]
+    twins: Breakdown | None
+    baselines: tuple[Row, ...]
+    calibration: Calibration | None
+    uncalibrated: Calibration | None
+    temperatures: Mapping[Key, float]
+    risk_coverage: RiskCoverage | None
+    selective: tuple[SelectivePoint, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """The same as nested JSON values; the risk-coverage curve is thinned to `CURVE_POINTS` points."""
+        return {
+            "summary": self.summary.as_json(),
+            "breakdowns": [asdict(one) for one in self.breakdowns],
+            "twins": self.twins and asdict(self.twins),
+            "baselines": [asdict(row) for row in self.baselines],
+            "calibration": self.calibration and asdict(self.calibration),
+            "uncalibrated": self.uncalibrated and asdict(self.uncalibrated),
+            "temperatures": {f"fold{fold}-seed{seed}": value for (fold, seed), value in self.temperatures.items()},
+            "risk_coverage": self.risk_coverage and _curve_json(self.risk_coverage),
+            "selective": [asdict(point) for point in self.selective],
+        }
+
+
+def assess(
+    answers: Mapping[Key, Answers],
+    *,
+    validation: Mapping[Key, Answers] | None = None,
+    temperatures: Mapping[Key, float] | None = None,
+    twins: Mapping[int, Mapping[str, str]] | None = None,
+    baselines: Sequence[Row] = (),
+    only_labels: bool = False,
+) -> Assessment:
+    """Everything that answers by (fold, seed) say.
+
+    Args:
+        validation: what the same models answered to their validation parts, on the same temperature.
+        temperatures: what the answers' probabilities have been divided by (in logits); absent is 1.
+        twins: fold number -> tested utterances that have a twin in training, as `Audit.twins`; None: nobody looked.
+        baselines: as `baseline_rows` gives them.
+        only_labels: the probabilities are ones and zeros, made from labels, and say nothing of confidence.
+
+    Raises:
+        InputError: no answers at all.
+    """
+    summary = summarise(answers)
+    everything = pool(list(answers.values()))
+    fitted = dict(temperatures or {})
+    return Assessment(
+        summary=summary,
+        breakdowns=breakdowns(everything),
+        twins=None if twins is None else _by_twins(answers, twins),
+        baselines=tuple(baselines),
+        calibration=None if only_labels else _calibration(everything),
+        uncalibrated=None if only_labels else _uncalibrated(answers, fitted),
+        temperatures=fitted,
+        risk_coverage=None if only_labels else risk_coverage(everything.labels, everything.probabilities),
+        selective=() if only_labels else _selective(answers, validation or {}),
+    )
+
+
+def baseline_rows(found: Iterable[Baseline]) -> tuple[Row, ...]:
+    """Each baseline's scores, its name as the row's value."""
+    return tuple(row_of(one.name, one.answers) for one in found)
+
+
+def _by_twins(answers: Mapping[Key, Answers], twins: Mapping[int, Mapping[str, str]]) -> Breakdown:
+    """Whether an utterance has a twin is a matter of the fold that tested it."""
+    everything = pool(list(answers.values()))
+    twinned = np.array(
+        [u.id in twins.get(fold, {}) for (fold, _), of_fold in answers.items() for u in of_fold.utterances]
+    )
+    parts = ((CLEAN, ~twinned), (TWINNED, twinned))
+    return Breakdown(
+        "twins in training", tuple(row_of(name, _where(everything, own)) for name, own in parts if own.any())
+    )
+
+
+def _where(answers: Answers, wanted: np.ndarray) -> Answers:
+    utterances = tuple(u for u, is_wanted in zip(answers.utterances, wanted, strict=True) if is_wanted)
+    return Answers(utterances, answers.classes, answers.probabilities[wanted])
+
+
+def _calibration(answers: Answers) -> Calibration:
+    return calibration(answers.labels, answers.probabilities)
+
+
+def _uncalibrated(answers: Mapping[Key, Answers], temperatures: Mapping[Key, float]) -> Calibration | None:
+    if all(temperature == 1 for temperature in temperatures.values()):
+        return None
+    raw = [
+        Answers(one.utterances, one.classes, apply_temperature(one.probabilities, 1 / temperatures.get(key, 1.0)))
+        for key, one in answers.items()
+    ]
+    return _calibration(pool(raw))
+
+
+def _selective(answers: Mapping[Key, Answers], validation: Mapping[Key, Answers]) -> tuple[SelectivePoint, ...]:
+    if not answers.keys() <= validation.keys():
+        return ()
+    return tuple(_selective_point(answers, validation, wanted) for wanted in WANTED_ERRORS)
+
+
+def _selective_point(
+    answers: Mapping[Key, Answers], validation: Mapping[Key, Answers], wanted: float
+) -> SelectivePoint:
+    """Each fold keeps to the threshold of its own validation part, for another fold's may be its test part.
+
+    A fold without such a threshold answers nothing.
+    """
+    thresholds, answered, wrong = [], 0.0, 0.0
+    for key, tested in answers.items():
+        threshold = threshold_for(validation[key].labels, validation[key].probabilities, wanted)
+        if threshold is None:
+            continue
+        coverage, error = apply_threshold(tested.labels, tested.probabilities, threshold)
+        thresholds.append(threshold)
+        answered += coverage * len(tested.utterances)
+        wrong += coverage * len(tested.utterances) * (error or 0.0)
+    total = sum(len(tested.utterances) for tested in answers.values())
+    return SelectivePoint(
+        wanted,
+        float(np.mean(thresholds)) if thresholds else None,
+        answered / total,
+        wrong / answered if answered else None,
+    )
+
+
+def _curve_json(curve: RiskCoverage) -> dict[str, object]:
+    shown = np.unique(np.linspace(0, len(curve.coverage) - 1, CURVE_POINTS).round().astype(int))
+    return {
+        "coverage": curve.coverage[shown].tolist(),
+        "risk": curve.risk[shown].tolist(),
+        "thresholds": curve.thresholds[shown].tolist(),
+        "area": curve.area,
+    }

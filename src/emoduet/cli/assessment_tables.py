@@ -1,0 +1,98 @@
+"""An assessment as calm tables for a terminal: scores, baselines, twins, breakdowns, calibration, selective answers."""
+
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.table import Table
+
+from emoduet.assessment import Assessment
+from emoduet.breakdown import Row
+from emoduet.results import Spread, count_of_clusters
+from emoduet.significance import Interval
+
+
+def headline_tables(assessment: Assessment) -> Iterator[Table]:
+    """The scores, and what they must be seen beside."""
+    yield scores_table(assessment)
+    if assessment.baselines:
+        yield rows_table("baselines, on the same folds", assessment.baselines)
+    if assessment.twins is not None:
+        yield rows_table("by lines that training has too", assessment.twins.rows)
+
+
+def assessment_tables(assessment: Assessment) -> Iterator[Table]:
+    """Every table that the assessment has something for, the most telling first."""
+    yield from headline_tables(assessment)
+    for breakdown in assessment.breakdowns:
+        yield rows_table(f"by {breakdown.name}", breakdown.rows)
+    if assessment.calibration is not None:
+        yield calibration_table(assessment)
+    if assessment.selective:
+        yield selective_table(assessment)
+
+
+def scores_table(assessment: Assessment) -> Table:
+    """UA, WA and F1, pooled and averaged over folds, with the interval of the pooled UA."""
+    summary = assessment.summary
+    table = _table("", "UA", "WA", "macro F1", "weighted F1")
+    f1 = (spread(summary.pooled_macro_f1), spread(summary.pooled_weighted_f1))
+    table.add_row("all utterances pooled", spread(summary.pooled_ua), spread(summary.pooled_wa), *f1)
+    table.add_row("mean of the folds", spread(summary.fold_mean_ua), spread(summary.fold_mean_wa), "", "")
+    over = count_of_clusters(summary.cluster_kind, summary.num_clusters)
+    if summary.ua_interval:
+        table.add_row(f"95 % interval, {over}", bounds(summary.ua_interval), "", "", "")
+    seeds = f"{len(summary.seeds)} seed" + "s" * (len(summary.seeds) > 1)
+    folds = f"{summary.num_folds} fold" + "s" * (summary.num_folds > 1)
+    no_interval = "" if summary.ua_interval else f"\n{over}"
+    table.caption = f"{summary.num_utterances:,} utterances, {folds}, {seeds}{no_interval}"
+    return table
+
+
+def rows_table(title: str, rows: Sequence[Row]) -> Table:
+    """A row for each value, with how many utterances it has."""
+    told = [bounds(row.interval) for row in rows]
+    table = _table(title, "utterances", "UA", "WA", *(["95 % interval of UA"] if any(told) else []))
+    for row, interval in zip(rows, told, strict=True):
+        shares = (f"{100 * row.ua:.1f}", f"{100 * row.wa:.1f}")
+        table.add_row(row.value, f"{row.num_utterances:,}", *shares, *([interval] if any(told) else []))
+    return table
+
+
+def calibration_table(assessment: Assessment) -> Table:
+    """How far the probabilities can be taken at their word, before and after the temperature."""
+    table = _table("calibration", "ECE", "Brier", "log loss")
+    told = (("as answered", assessment.calibration), ("without the temperature", assessment.uncalibrated))
+    for name, found in told:
+        if found is not None:
+            table.add_row(name, *(f"{value:.3f}" for value in (found.ece, found.brier, found.log_loss)))
+    return table
+
+
+def selective_table(assessment: Assessment) -> Table:
+    """What share is answered when an error rate is wanted, and what error that gives on test data."""
+    table = _table("answering only when sure", "threshold", "answered", "error among these")
+    for point in assessment.selective:
+        threshold = "none" if point.threshold is None else f"{point.threshold:.2f}"
+        error = "" if point.error is None else f"{100 * point.error:.1f} %"
+        table.add_row(
+            f"wanted error {100 * point.wanted_error:.0f} %", threshold, f"{100 * point.coverage:.1f} %", error
+        )
+    return table
+
+
+def spread(score: Spread) -> str:
+    """Percent, with the standard deviation over seeds where there are several."""
+    return f"{100 * score.mean:.1f}" + ("" if score.sd is None else f" ± {100 * score.sd:.1f}")
+
+
+def bounds(interval: Interval | None) -> str:
+    """Percent; empty for no interval."""
+    return "" if interval is None else f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
+
+
+def _table(first: str, *headings: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, caption_justify="left")
+    table.add_column(first, justify="left", overflow="fold")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    return table
