@@ -62,7 +62,7 @@ def test_a_synthetic_corpus_and_a_table_need_no_warning(tmp_path, corpus):
 @pytest.mark.parametrize("asked", ["--with-transcripts", "--with-audio"])
 def test_words_and_sound_need_the_manifest(tmp_path, corpus, asked):
     result = call(corpus[1], "--out", tmp_path / "r.html", asked)
-    assert result.exit_code == 1 and "need --manifest" in result.stderr
+    assert result.exit_code == 2 and "need --manifest" in result.stderr
     assert not (tmp_path / "r.html").exists()
 
 
@@ -73,4 +73,4 @@ def test_what_is_no_run_is_told(tmp_path):
 
 def test_an_unknown_suffix_is_told_before_anything_is_read(tmp_path):
     result = call(tmp_path / "absent", "--out", tmp_path / "r.doc")
-    assert result.exit_code == 1 and ".doc means no form" in result.stderr
+    assert result.exit_code == 2 and ".doc means no form" in result.stderr

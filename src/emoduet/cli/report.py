@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from emoduet.cli.door import errors_told, notes, results
-from emoduet.errors import InputError
+from emoduet.errors import UsageError
 
 
 def report(
@@ -38,7 +38,7 @@ def report(
 
         asked = with_transcripts or with_audio
         if asked and manifest is None:
-            raise InputError("report: --with-transcripts and --with-audio need --manifest; the runs hold neither")
+            raise UsageError("report: --with-transcripts and --with-audio need --manifest; the runs hold neither")
         chosen = form_of(out, form)
         signal = read_signal(manifest, runs, transcripts=with_transcripts, audio=with_audio) if asked else Signal()
         contents = read_contents(runs, title, signal)

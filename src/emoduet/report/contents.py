@@ -11,7 +11,7 @@ from pathlib import Path
 
 from emoduet.assessment import Assessment
 from emoduet.comparison import Comparison, compare_runs
-from emoduet.errors import InputError
+from emoduet.errors import InputError, UsageError
 from emoduet.explanation import Alignment
 from emoduet.manifest import manifest_digest, read_manifest
 from emoduet.reproduction import Line
@@ -86,14 +86,15 @@ def read_contents(folders: Sequence[Path], title: str, signal: Signal = Signal()
         beside: the optional fields of `Contents`.
 
     Raises:
-        InputError: no run, a run twice, or a folder that is no finished run.
+        UsageError: no run, or a run twice.
+        InputError: a folder is no finished run.
     """
     if not folders:
-        raise InputError("report: no run; give at least one folder that `emoduet run` wrote")
+        raise UsageError("report: no run; give at least one folder that `emoduet run` wrote")
     places = [Path(folder).resolve() for folder in folders]
     if len(set(places)) < len(places):
         twice = next(place for place in places if places.count(place) > 1)
-        raise InputError(f"report: {twice} is given twice; give each run once")
+        raise UsageError(f"report: {twice} is given twice; give each run once")
     subjects = tuple(Subject(run, assess_run(run)) for run in map(read_run, folders))
     return Contents(title, subjects, compare_subjects(subjects), signal, **beside)
 

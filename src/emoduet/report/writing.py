@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from emoduet.atomic import write_text
-from emoduet.errors import InputError
+from emoduet.errors import UsageError
 from emoduet.report.contents import Contents
 from emoduet.report.latex import latex_of
 from emoduet.report.markdown import markdown_of
@@ -22,11 +22,11 @@ def form_of(path: Path, asked: str | None = None) -> str:
     """The form asked for, or else the one that the file's suffix means.
 
     Raises:
-        InputError: none was asked for, and the suffix means none.
+        UsageError: none was asked for, and the suffix means none.
     """
     form = asked or _FORM_OF_SUFFIX.get(path.suffix.lower())
     if form is None:
-        raise InputError(
+        raise UsageError(
             f"{path}: {path.suffix or 'no suffix'} means no form; name the file .html, .md or .tex, or give --format"
         )
     return form
@@ -39,7 +39,7 @@ def write_report(path: Path, contents: Contents, form: str | None = None) -> Non
         form: a key of `FORMS`; None goes by the file's suffix.
 
     Raises:
-        InputError: the suffix means no form.
+        UsageError: the suffix means no form.
         AudioError: a recording that was asked for cannot be read.
     """
     write_text(path, FORMS[form_of(path, form)](contents))
