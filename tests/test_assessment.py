@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from emoduet.assessment import CLEAN, CURVE_POINTS, TWINNED, assess
+from emoduet.assessment import CLEAN, CURVE_POINTS, TWINNED, UNCOMPARED, assess
 from emoduet.breakdown import Row
 from emoduet.calibration import apply_temperature, calibration
 from emoduet.errors import InputError
@@ -48,6 +48,20 @@ def test_scores_with_and_without_a_twin_in_training():
     )
     assert assess({(1, 0): ONE}).twins is None
     assert [row.value for row in assess({(1, 0): ONE}, twins={}).twins.rows] == [CLEAN]
+
+
+def test_what_was_not_compared_is_not_clean():
+    """Of ONE, s2 (wrong) has a twin and s0 and s3 were not compared, so s1 alone is clean; s1 of fold 2 is nobody."""
+    assessment = assess({(1, 0): ONE}, twins={1: {"s2": "verbatim"}}, uncompared={1: ("s0", "s3"), 2: ("s1",)})
+    assert [(row.value, row.num_utterances, row.wa) for row in assessment.twins.rows] == [
+        (CLEAN, 1, 1),
+        (TWINNED, 1, 0),
+        (UNCOMPARED, 2, 1),
+    ]
+
+
+def test_where_no_line_could_be_compared_there_is_no_breakdown():
+    assert assess({(1, 0): ONE}, twins={1: {}}, uncompared={1: ("s0", "s1", "s2", "s3")}).twins is None
 
 
 def test_an_utterance_of_two_seeds_counts_once():

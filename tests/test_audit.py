@@ -90,6 +90,13 @@ def test_who_is_left_out_leaks_nothing(clean):
 # Planted leaks
 
 
+@pytest.mark.parametrize("kind", ["speaker", "dialogue"])
+@pytest.mark.parametrize("written", ["{} T", "  {} t ", "{} t"])
+def test_names_that_differ_by_case_or_blanks_are_one(clean, kind, written):
+    other = written.format(kind.upper() if written == "{} t" else kind)
+    assert leaks(changed(clean, 4, **{kind: other})) == [(kind, "train/test", 1, ("u4", "u0"))]
+
+
 @pytest.mark.parametrize(("number", "between"), [(1, "train/test"), (3, "validation/test")])
 @pytest.mark.parametrize(("kind", "value"), [("speaker", "speaker x"), ("dialogue", "dialogue x")])
 def test_a_shared_speaker_and_a_dialogue_cut_in_two(clean, number, between, kind, value):
@@ -154,6 +161,15 @@ def test_short_lines_are_no_leaks(clean):
     )
     assert found.clean
     assert found.blind.short_lines == 2
+    assert found.uncompared == {1: ("u4",)}
+
+
+def test_lines_that_were_not_compared_are_named_fold_by_fold(clean):
+    """u4 says nothing, u5 has a line; fold 2 trains on u0 alone, whose two words leave nothing to compare with."""
+    utterances = changed(changed(clean, 4, transcript=None), 0, transcript="oh no")
+    found = audit(utterances, [fold(), fold(train=("u0",), number=2)], PROTOCOL)
+    assert found.uncompared == {1: ("u4",), 2: ("u4", "u5")}
+    assert found.as_json()["uncompared"] == {"1": ["u4"], "2": ["u4", "u5"]}
 
 
 def test_each_fold_has_its_own_leaks(clean):
@@ -231,6 +247,7 @@ def test_hard_leaks_stop_what_is_not_marked(clean):
     ):
         stop_at_hard_leaks(found)
     stop_at_hard_leaks(replace(found, leaking=True))
+    stop_at_hard_leaks(audit(changed(clean, 0, speaker="speaker x"), [fold()], PROTOCOL, leaks_allowed=True))
 
 
 def test_a_long_list_of_leaks_is_cut(clean):

@@ -68,6 +68,7 @@ def test_what_is_distinguishable_and_what_is_not():
     clear = compare_runs(run("A", {(1, 0): answered(GOOD)}), run("B", {(1, 0): answered("ah ha " * 12)}))
     assert clear.distinguishable(clear.ua)
     assert clear.sentence() == "A is 100.0 UA above B; 95 % interval 100.0 to 100.0 (6 speakers); distinguishable"
+    assert "permutation" not in clear.sentence()
     once = compare_runs(
         run("A", {(1, 0): answered("aa hh " * 12)}), run("B", {(1, 0): answered("ah hh " + "aa hh " * 11)})
     )
@@ -86,6 +87,15 @@ def test_interval_and_permutation_test_must_agree(low, high, p, expected):
     assert comparison.distinguishable(paired) is expected
 
 
+def test_a_difference_that_the_permutation_test_alone_doubts_is_said_to_be_so():
+    comparison = compare_runs(run("A", {(1, 0): answered(GOOD)}), run("B", {(1, 0): answered(POOR)}))
+    ends = replace(comparison.ua.interval, low=0.01, high=0.2)
+    doubted = replace(comparison, ua=replace(comparison.ua, interval=ends, permutation_p=0.0812))
+    assert doubted.sentence() == (
+        "A is 33.3 UA above B; 95 % interval 1.0 to 20.0 (6 speakers); not distinguishable (permutation p = 0.081)"
+    )
+
+
 def test_sentences_say_which_way():
     a, b = run("A", {(1, 0): answered(POOR)}), run("B", {(1, 0): answered(GOOD)})
     ua, wa = compare_runs(a, b).sentences()
@@ -94,16 +104,19 @@ def test_sentences_say_which_way():
     assert compare_runs(a, a).sentence().startswith("A is level in UA with A; ")
 
 
-def test_few_speakers_are_not_judged():
-    a, b = (run(name, {(1, 0): answered(one, speakers=4)}) for name, one in (("A", GOOD), ("B", POOR)))
+@pytest.mark.parametrize(("speakers", "least"), [(5, "0.0625"), (4, "0.125"), (2, "0.5")])
+def test_few_speakers_are_not_judged(speakers, least):
+    a, b = (run(name, {(1, 0): answered(one, speakers=speakers)}) for name, one in (("A", GOOD), ("B", POOR)))
     comparison = compare_runs(a, b)
     assert comparison.distinguishable(comparison.ua) is None
-    assert comparison.sentence() == "A is 33.3 UA above B; not judged: 4 speakers: too few for an interval"
+    assert comparison.sentence() == (
+        f"A is 33.3 UA above B; cannot be judged: with {speakers} speakers a permutation p cannot go below {least}"
+    )
 
 
 def test_a_single_speaker_is_scored_and_not_judged():
     a, b = (run(name, {(1, 0): answered(one, speakers=1)}) for name, one in (("A", GOOD), ("B", POOR)))
-    assert compare_runs(a, b).sentence() == "A is 33.3 UA above B; not judged: 1 speaker: too few for an interval"
+    assert compare_runs(a, b).sentence() == "A is 33.3 UA above B; cannot be judged: 1 speaker: too few for an interval"
 
 
 # Pairing
@@ -208,6 +221,26 @@ def test_test_data_in_the_loop():
     comparison = warnings(folds=[fold("xyz")], metrics={(1, 0): {"note": "test data in the loop"}})
     assert comparison.warnings == ("test data in the loop in one run only, which favours it",)
     assert comparison.b.conditions() == "B; loso; test data in the loop"
+
+
+@pytest.mark.parametrize(
+    ("of_b", "warning"),
+    [
+        ({"training_labels_shuffled": True}, "training labels shuffled in one run only, which has learnt nothing"),
+        ({"metrics": {(1, 0): {"note": "no validation"}}}, "no validation in one run only, which trains on more"),
+    ],
+)
+def test_marks_of_one_run_alone(of_b, warning):
+    [told] = warnings(folds=[fold("xyz")], manifest_sha256="1", **of_b).warnings
+    assert told.startswith(warning)
+
+
+def test_a_leak_of_one_run_alone():
+    clean, leaking = run("A", {(1, 0): answered(GOOD)}), run("B", {(1, 0): answered(POOR)})
+    leaking = replace(leaking, audit={"leaking": False, "num_hard_leaks": 2, "twins": {}})
+    for a, b in ((clean, leaking), (leaking, clean)):
+        assert compare_runs(a, b).warnings == ("LEAKING in one run only, which favours it",)
+    assert compare_runs(leaking, leaking).warnings == ()
 
 
 def test_an_unknown_protocol():

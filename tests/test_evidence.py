@@ -10,8 +10,11 @@ from small_runs import CPU, read_json, small_experiment
 from emoduet.errors import InputError
 from emoduet.evidence import audited, scored_baselines, write_utterances
 from emoduet.experiment import run_experiment
+from emoduet.findings import is_leaking
 from emoduet.manifest import read_manifest, write_manifest
 from emoduet.protocols import FoldOptions, protocol_named
+from emoduet.reproduction import conditions
+from emoduet.runs import assess_run, read_run
 from emoduet.types import Utterance
 
 
@@ -54,11 +57,31 @@ def test_a_leak_stops_a_run_unless_it_is_allowed_and_marked(utterances, tmp_path
         run_experiment(asked)
     assert [path.name for path in (tmp_path / "run").iterdir() if path.name != ".lock"] == []
     outcome = run_experiment(replace(asked, out=tmp_path / "allowed", allow_leaks=True, machine=CPU))
-    assert outcome.protocol.leaking and "LEAKING" in outcome.protocol.summary
-    assert outcome.audit["num_hard_leaks"] > 0
+    assert is_leaking(outcome.audit) and not outcome.protocol.leaking and "LEAKING" not in outcome.protocol.summary
+    assert outcome.audit["num_hard_leaks"] > 0 and "LEAKING" in conditions(outcome)
+    assert any("which was allowed for this run" in sentence for sentence in outcome.audit["sentences"])
+    assert not any("nature" in sentence for sentence in outcome.audit["sentences"])
+    assert read_run(tmp_path / "allowed").marks == ("LEAKING", "synthetic corpus")
     assert read_json(tmp_path / "allowed" / "fold1-seed0" / "metrics.json")["leaking"] is True
-    with pytest.raises(InputError, match="holds another run: .*leaking is True, not False"):
+    for name in (
+        "summary.json",
+        "fold1-seed0/predictions.jsonl",
+        "fold1-seed0/history.csv",
+        "fold1-seed0/metrics.json",
+    ):
+        assert "leaking" in (tmp_path / "allowed" / name).read_text().lower(), name
+    with pytest.raises(InputError, match="holds another run: leaks_allowed is True, not False"):
         run_experiment(replace(asked, out=tmp_path / "allowed"))
+
+
+def test_leaks_that_are_allowed_and_not_found_mark_nothing(utterances, tmp_path):
+    write_manifest(tmp_path / "clean.jsonl", utterances)
+    asked = small_experiment(tmp_path / "clean.jsonl", tmp_path / "run", folds=(1,), allow_leaks=True)
+    outcome = run_experiment(asked)
+    assert not is_leaking(outcome.audit) and "LEAKING" not in conditions(outcome)
+    assert read_json(tmp_path / "run" / "run.json")["leaks_allowed"] is True
+    assert read_json(tmp_path / "run" / "fold1-seed0" / "metrics.json")["leaking"] is False
+    assert read_run(tmp_path / "run").marks == ("synthetic corpus",)
 
 
 def test_utterances_are_kept_without_sound_and_words(utterances, tmp_path):
@@ -91,6 +114,15 @@ def test_utterances_are_kept_without_sound_and_words(utterances, tmp_path):
 def test_durations_as_far_as_they_can_be_known(utterances, tmp_path, changes, extra):
     write_utterances(tmp_path, [replace(utterances[0], **{"transcript": None, "extra": {}, **changes})])
     assert read_manifest(tmp_path / "utterances.jsonl")[0].extra == pytest.approx(extra)
+
+
+def test_a_run_is_broken_down_as_its_folder_is(utterances, tmp_path):
+    """By duration, too, which only the sound files tell."""
+    write_manifest(tmp_path / "easy.jsonl", utterances)
+    run_experiment(small_experiment(tmp_path / "easy.jsonl", tmp_path / "run"))
+    kept = read_json(tmp_path / "run" / "assessment.json")
+    assert kept == json.loads(json.dumps(assess_run(read_run(tmp_path / "run")).as_json()))
+    assert {"speaker", "duration", "number of words"} <= {one["name"] for one in kept["breakdowns"]}
 
 
 def test_utterances_are_written_once(utterances, tmp_path):

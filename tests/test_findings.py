@@ -1,6 +1,8 @@
 """The sentences, as a reader meets them."""
 
-from emoduet.findings import Audit, BlindSpots, FoldAudit, Leak
+import pytest
+
+from emoduet.findings import Audit, BlindSpots, FoldAudit, Leak, is_leaking, uncompared_told
 
 BLIND = BlindSpots(utterances=100)
 
@@ -13,8 +15,8 @@ def fold(*leaks, number=1):
     return FoldAudit(number, f"test {number}", 60, 20, 20, 0, {}, leaks, 0.1, None)
 
 
-def sentences(*folds, leaking=False, blind=BLIND):
-    return Audit("loso", leaking, folds, {}, blind).sentences()
+def sentences(*folds, leaking=False, blind=BLIND, **said):
+    return Audit("loso", leaking, folds, {}, blind, **said).sentences()
 
 
 def test_lines_that_recur():
@@ -31,7 +33,8 @@ def test_lines_that_recur():
         "Fold 1: 11 of 20 tested utterances have a near-duplicate line in training (verbatim: 5), "
         "1 has one in validation (verbatim: 0).",
         "Fold 3: 1 of 20 tested utterances has a near-duplicate line in validation (verbatim: 0).",
-        "Scores on lines that training has too say what a look-up of lines would reach, too.",
+        "Scores on such lines may reflect knowing the line: see the bag-of-words row, and the scores of lines with and "
+        "without a twin.",
     ]
 
 
@@ -66,6 +69,42 @@ def test_many_folds_are_told_together():
 def test_the_folds_of_a_leaking_protocol_are_told_together():
     told = sentences(fold(leak("speaker", 20)), fold(leak("speaker", 19), number=2), leaking=True)
     assert told[0] == "All folds: training has the speaker of 39 of 40 tested utterances, such as u1 (with u2)."
+
+
+def test_leaks_that_were_allowed_are_not_the_protocols_nature():
+    told = sentences(fold(leak("speaker", 20)), leaks_allowed=True)
+    assert told[-1] == (
+        "Speakers, dialogues or sounds cross into the test, which was allowed for this run: its scores are not of "
+        "unseen speakers; compare them only with scores on the same split."
+    )
+    assert not any("nature" in sentence for sentence in told)
+
+
+def test_nothing_found_is_nothing_allowed():
+    assert sentences(fold(), leaks_allowed=True) == sentences(fold())
+
+
+def test_an_audit_of_short_lines_alone_says_nothing_of_lines():
+    told = sentences(fold(), blind=BlindSpots(4, no_transcript=1, short_lines=3))
+    assert told[0] == "Clean: no tested speaker, dialogue or sound is in training or validation."
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"leaking": False, "num_hard_leaks": 0, "leaks_allowed": True}, False),
+        ({"leaking": False, "num_hard_leaks": 1}, True),
+        ({"leaking": True, "num_hard_leaks": 0}, True),
+        ({"leaking": False}, False),
+    ],
+)
+def test_what_leaks_by_nature_or_as_found(told, expected):
+    assert is_leaking(told) is expected
+
+
+def test_what_was_not_compared_is_read_back():
+    assert uncompared_told({"uncompared": {"2": ["u1", "u2"]}}) == {2: ("u1", "u2")}
+    assert uncompared_told({}) == {}
 
 
 def test_what_nobody_could_see_is_not_called_clean():

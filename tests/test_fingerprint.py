@@ -1,5 +1,9 @@
 """Copies under other names and in other containers, segments that overlap, silence, and files that cannot be read."""
 
+import os
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -120,6 +124,63 @@ def test_overlaps_are_pairs_of_groups(write):
     found = fingerprint(utterances(write("copy.wav", long[: 2 * RATE]), (path, 0.0, 2.0), (path, 1.5, 4.0)))
     assert found.groups.tolist() == [0, 0, 2]
     assert found.overlaps.tolist() == [[0, 2]]
+
+
+# Segments of one file under several names
+
+
+def linked(path, name, make):
+    """The path of a link or copy of a file in the same folder."""
+    other = Path(path).with_name(name)
+    make(path, other)
+    return str(other)
+
+
+@pytest.mark.parametrize("make", [os.symlink, os.link])
+@pytest.mark.parametrize("read", [True, False])
+def test_links_lead_to_one_file(write, make, read):
+    path = write("a.wav", sound())
+    other = linked(path, "b.wav", make)
+    dotted = str(Path(path).parent / ".." / Path(path).parent.name / "a.wav")
+    found = fingerprint(utterances((path, 0.0, 1.0), (other, 0.5, 2.0), (dotted, 1.5, 2.0)), read=read)
+    assert found.groups.tolist() == [0, 1, 2]
+    assert found.overlaps.tolist() == [[0, 1], [1, 2]]
+
+
+@pytest.mark.parametrize(("span", "overlaps"), [((0.5, 2.0), [[0, 1]]), ((None, None), [[0, 1]]), ((1.5, 2.0), [])])
+def test_copies_of_a_file_are_the_file(write, span, overlaps):
+    path = write("a.wav", sound())
+    segments = utterances(
+        (path, 0.0, 1.0), (linked(path, "b.wav", shutil.copy), *span), (write("c.wav", sound(1)), 0, 2)
+    )
+    found = fingerprint(segments)
+    assert sorted(map(sorted, found.overlaps.tolist())) == overlaps
+    assert fingerprint(segments, read=False).overlaps.tolist() == []
+
+
+def test_identical_sounds_do_not_overlap_themselves(write):
+    path = write("a.wav", sound())
+    found = fingerprint(utterances((path, 0.0, 1.0), (linked(path, "b.wav", shutil.copy), 0.0, 1.0)))
+    assert (found.groups.tolist(), found.overlaps.tolist()) == ([0, 0], [])
+
+
+def test_whole_files_are_not_digested(write, monkeypatch):
+    """Their samples are compared already; of segmented files, only those of equal size are read."""
+    digested = []
+    monkeypatch.setattr(module, "_file_digest", lambda path: digested.append(path) or b"")
+    path = write("a.wav", sound())
+    fingerprint(utterances(path, linked(path, "b.wav", shutil.copy)))
+    fingerprint(utterances((path, 0.0, 1.0), (path, 1.0, 2.0), (write("c.wav", sound(num_samples=RATE)), 0.0, 0.5)))
+    assert digested == []
+
+
+def test_a_copy_that_goes_away_is_noted(write, monkeypatch):
+    path = write("a.wav", sound())
+    other = linked(path, "b.wav", shutil.copy)
+    monkeypatch.setattr(module, "open", lambda *_: Path("gone.wav").open(), raising=False)
+    found = fingerprint(utterances((path, 0.0, 1.0), (other, 0.5, 2.0)))
+    assert found.overlaps.tolist() == []
+    assert found.unreadable[path] == f"{path}: cannot be read (No such file or directory)"
 
 
 # What cannot be compared

@@ -54,12 +54,35 @@ def test_a_file_by_hand_needs_train_and_test_alone(tmp_path):
         ('{"folds": [{"test": [1]}]}', r"folds.json: fold 1: test: got '\[1\]'; want a list of text"),
         ('{"folds": [{"reasons": ["a"]}]}', r"folds.json: fold 1: reasons: want an object of reason: \[ids\]"),
         ('{"folds": [{"reasons": {"why": "a"}}]}', r"fold 1: reasons: why: got 'a'; want a list of text"),
+        ('{"protocol": ["x"], "folds": [{}]}', r'folds.json: protocol: got \["x"\]; want text or null'),
+        ('{"manifest_sha256": 3, "folds": [{}]}', r"folds.json: manifest_sha256: got 3; want text or null"),
+        ('{"seed": "abc", "folds": [{}]}', r'folds.json: seed: got "abc"; want a whole number or null'),
+        ('{"seed": true, "folds": [{}]}', r"folds.json: seed: got true; want a whole number or null"),
+        ('{"no_validation": "false", "folds": [{}]}', r'folds.json: no_validation: got "false"; want true or false'),
+        ('{"no_validation": null, "folds": [{}]}', r"folds.json: no_validation: got null; want true or false"),
+        ('{"folds": [{"number": "1"}]}', r'folds.json: fold 1: number: got "1"; want a whole number, 0 or more'),
+        ('{"folds": [{"number": -1}]}', r"folds.json: fold 1: number: got -1; want a whole number, 0 or more"),
+        ('{"folds": [{"number": true}]}', r"folds.json: fold 1: number: got true; want a whole number, 0 or more"),
+        ('{"folds": [{"name": ["a"]}]}', r'folds.json: fold 1: name: got \["a"\]; want text'),
+        (
+            '{"folds": [{"number": 2}, {}]}',
+            r"folds.json: folds 1 and 2 of the list both have number 2; want a number of its own for each, or none",
+        ),
     ],
 )
 def test_files_that_are_no_folds(tmp_path, text, message):
     (tmp_path / "folds.json").write_text(text)
     with pytest.raises(InputError, match=message):
         read_folds(tmp_path / "folds.json")
+
+
+def test_folds_keep_their_own_numbers(tmp_path):
+    write_folds(tmp_path / "some.json", (replace(TWO, number=7), replace(ONE, number=0)), HEADER)
+    assert [(fold.number, fold.name) for fold in read_folds(tmp_path / "some.json")[1]] == [(7, "two"), (0, "one")]
+    (tmp_path / "mine.json").write_text('{"seed": null, "protocol": null, "folds": [{"number": 0}, {}, {"number": 5}]}')
+    header, folds = read_folds(tmp_path / "mine.json")
+    assert header == FoldsHeader()
+    assert [(fold.number, fold.name) for fold in folds] == [(0, "fold 0"), (2, "fold 2"), (5, "fold 5")]
 
 
 def test_a_file_that_is_not_there(tmp_path):

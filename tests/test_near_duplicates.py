@@ -34,6 +34,11 @@ def similar(one, other):
         ("привет, МИР 42", ["привет", "мир", "42"]),
         ("ｆｕｌｌ width_line", ["full", "width", "line"]),
         ("... !? €", []),
+        ("東京に、行くOK 2回", ["東", "京", "に", "行", "く", "ok", "2", "回"]),
+        ("你好。再见", ["你", "好", "再", "见"]),
+        ("ﾃﾞｰﾀ", ["デ", "ー", "タ"]),
+        ("กินที่", ["กิ", "น", "ที่"]),
+        ("한국 말", ["한국", "말"]),
     ],
 )
 def test_words(transcript, words):
@@ -54,6 +59,24 @@ def test_equal_lines_have_equal_numbers():
 def test_lines_of_three_different_words_are_not_compared():
     lines = number_lines(["yeah", "", "yeah I know", "no no no no no", "no I do not"])
     assert lines.sequences.tolist() == lines.sets.tolist() == [-1, -1, -1, -1, 0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "stranger"),
+    [
+        ("明日は雨が降るでしょう", "明日は雪が降るでしょう", "私の兄が車を売った"),
+        ("我们明天去北京开会", "我们后天去北京开会", "他昨晚没有吃饭"),
+        ("พรุ่งนี้ฝนจะตก", "วันนี้ฝนจะตก", "ขอโทษครับ"),
+    ],
+)
+def test_lines_without_blanks_are_compared_by_characters(one, other, stranger):
+    lines = number_lines([one, other, stranger, f"{one}。"])
+    assert lines.sequences.tolist() == lines.sets.tolist() == [0, 1, 2, 0]
+    assert pairs_among(*lines.word_sets) == {(0, 1)}
+
+
+def test_three_characters_are_too_few():
+    assert number_lines(["そうそうか", "はいはい"]).sets.tolist() == [-1, -1]
 
 
 # Thresholds

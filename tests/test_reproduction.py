@@ -24,6 +24,7 @@ from emoduet.reproduction import (
     as_csv,
     as_markdown,
     cells,
+    conditions,
     reproduce,
 )
 
@@ -207,12 +208,24 @@ def test_the_third_table_ends_with_the_baselines(third):
 
 
 def test_a_line_over_six_speakers_has_an_interval(tmp_path):
-    manifest = write_easy_corpus(tmp_path / "corpus", sessions=3, turns=4)
-    outcome = run_experiment(small_experiment(manifest, tmp_path / "out", folds=None))
+    """One utterance is labelled otherwise than it reads, so that not all speakers score alike."""
+    first, *others = easy_utterances(tmp_path / "corpus", sessions=3, turns=8)
+    write_manifest(tmp_path / "odd.jsonl", [replace(first, label="neutral"), *others])
+    outcome = run_experiment(small_experiment(tmp_path / "odd.jsonl", tmp_path / "out", folds=None))
     line, bounds = _line("Table 2", PAPER_TABLES[2].rows[-1], outcome), outcome.summary.ua_interval
     assert (line.low, line.high) == (100 * bounds.low, 100 * bounds.high)
     assert line.low <= line.pooled_ua <= line.high
     assert cells(line)[3] == f"{line.pooled_ua:.1f} [{line.low:.1f}, {line.high:.1f}]"
+
+
+def test_a_corpus_without_sessions_is_not_said_to_train_on_none(tmp_path):
+    manifest = write_easy_corpus(tmp_path / "corpus", sessions=3, turns=4, session=None)
+    asked = small_experiment(manifest, tmp_path / "out", protocol="lospo", no_validation=True)
+    outcome = run_experiment(asked)
+    size = len(outcome.folds[0].train)
+    assert conditions(outcome).startswith(f"lospo; 1 fold, {size} utterances trained on; 1 seed; ")
+    assert _line("Table 2", PAPER_TABLES[2].rows[-1], outcome).sessions_trained_on is None
+    assert read_json(asked.out / "summary.json")["sessions_trained_on"] is None
 
 
 def test_the_three_files_hold_the_same_lines(reproduced, asked):

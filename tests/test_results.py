@@ -85,6 +85,19 @@ def test_few_speakers_have_no_interval(speakers, words):
     assert summary.as_json()["interval_over"] == words
 
 
+def test_a_score_that_every_speaker_has_gets_no_interval():
+    """Resampling speakers who are all right would promise 100 % of anybody."""
+    summary = summarise({(n, 0): answers("aa hh", f"S{n}F") for n in range(1, 8)})
+    assert (summary.pooled_ua.mean, summary.ua_interval, summary.wa_interval) == (1.0, None, None)
+
+
+def test_a_seed_that_lacks_a_fold_is_left_out():
+    whole = {(1, 0): answers("aa hh", "S1F"), (2, 0): answers("aa ha", "S2F")}
+    summary = summarise({**whole, (1, 1): answers("ah ha", "S1F")})
+    assert summary == summarise(whole)
+    assert (summary.seeds, summary.num_folds) == ((0,), 2)
+
+
 def test_utterances_are_not_counted_as_speakers():
     assert interval(ONE, ["S1F", "S1F", "S2F", "S2F"]) is None
 
@@ -93,8 +106,9 @@ def test_utterances_are_not_counted_as_speakers():
     ("speakers", "dialogues", "expected"),
     [
         (["F", "M"], ["d1", "d2"], ("speaker", ["F", "M"])),
-        (["F", None], ["d1", "d2"], ("dialogue", ["d1", "d2"])),
-        ([None, None], ["d1", None], ("utterance", ["u0", "u1"])),
+        (["F", None], ["d1", "d2"], ("speaker", ["F", "unknown speaker, dialogue d2"])),
+        ([None, None], ["d1", None], ("dialogue", ["d1", "unknown dialogue, dialogue None"])),
+        ([None, None], [None, None], ("utterance", ["u0", "u1"])),
     ],
 )
 def test_what_is_resampled(speakers, dialogues, expected):

@@ -9,7 +9,7 @@ import pytest
 from easy_corpus import write_easy_corpus
 from small_runs import read_json, small_experiment
 
-from emoduet.assessment import baseline_rows
+from emoduet.assessment import TWINNED, UNCOMPARED, baseline_rows
 from emoduet.audit import audit
 from emoduet.baselines import baselines
 from emoduet.errors import InputError
@@ -74,7 +74,7 @@ def test_audit_and_baselines_come_back(done):
     assert run.twins == {number: dict(twins) for number, twins in found.twins.items()}
     rows = baseline_rows(baselines(utterances, outcome.folds, run.classes))
     assert run.baselines == assess_run(run).baselines == outcome.assessment.baselines == rows
-    assert [row.num_utterances for row in assess_run(run).twins.rows] == [12, 4]
+    assert [(row.value, row.num_utterances) for row in assess_run(run).twins.rows] == [(TWINNED, 4), (UNCOMPARED, 12)]
 
 
 # Marks
@@ -103,6 +103,20 @@ def test_marks_of_utterances_of_the_audit_and_of_the_folder(copy):
         json.dumps(read_json(copy / "run.json") | {"made_elsewhere": True}), encoding="utf-8"
     )
     assert read_run(copy).marks == ("LEAKING", SYNTHETIC, ELSEWHERE)
+
+
+def test_hard_leaks_that_were_found_mark_a_run(copy):
+    audit = read_json(copy / "audit.json")
+    (copy / "audit.json").write_text(json.dumps(audit | {"num_hard_leaks": 1}), encoding="utf-8")
+    assert read_run(copy).marks == ("LEAKING",)
+
+
+def test_an_older_audit_says_nothing_of_lines_not_compared(copy):
+    audit = read_json(copy / "audit.json")
+    assert {number: len(ids) for number, ids in read_run(copy).uncompared.items()} == {1: 6, 2: 6, 3: 6}
+    del audit["uncompared"]
+    (copy / "audit.json").write_text(json.dumps(audit), encoding="utf-8")
+    assert read_run(copy).uncompared == {}
 
 
 # A predictions file alone

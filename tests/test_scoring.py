@@ -1,13 +1,14 @@
 """Predictions made elsewhere, by pencil: which rows are scored, under which fold, and what is said of the others."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from easy_corpus import CLASSES, write_easy_corpus
 from small_runs import read_json
 
-from emoduet.assessment import TWINNED
+from emoduet.assessment import TWINNED, UNCOMPARED
 from emoduet.errors import CorpusError, InputError
 from emoduet.folds_file import FoldsHeader, write_folds
 from emoduet.manifest import read_manifest, write_manifest
@@ -74,6 +75,20 @@ def test_fold_and_seed_columns_hold_without_folds(scored):
     assert {key: len(answers.utterances) for key, answers in found.answers.items()} == {(1, 3): 16, (2, 3): 8}
 
 
+def test_folds_may_count_from_zero(scored):
+    found = scored([(id, label, int(id[1]) - 1) for id, label in rows()], "id,label,fold")
+    assert {key: len(answers.utterances) for key, answers in found.answers.items()} == {(0, 0): 8, (1, 0): 8, (2, 0): 8}
+
+
+@pytest.mark.parametrize("division", [None, LOSO])
+def test_an_empty_fold_cell_replaces_no_other_answer(scored, division):
+    message = r"p.csv:3: id: got 's1t0' in fold 1 with seed 0, as at .+p.csv:2; want each once"
+    with pytest.raises(CorpusError, match=message):
+        scored([("s1t0", "angry", 1), ("s1t0", "sad", "")], "id,label,fold", division=division)
+    with pytest.raises(CorpusError, match=message):
+        scored([("s1t0", "angry", ""), ("s1t0", "sad", 1)], "id,label,fold", division=division)
+
+
 # Under a protocol
 
 
@@ -85,7 +100,7 @@ def test_under_a_protocol_the_audit_and_the_baselines_stand_beside(scored):
     assert found.assessment.summary.fold_mean_wa.mean == pytest.approx((7 / 8 + 1 + 1) / 3)
     assert [row.value for row in found.assessment.baselines] == ["majority", "speaker", "bag of words"]
     assert found.assessment.baselines[0].ua == 0.25 and found.assessment.baselines[2].ua == 1
-    assert [row.value for row in found.assessment.twins.rows][-1] == TWINNED
+    assert [row.value for row in found.assessment.twins.rows] == [TWINNED, UNCOMPARED]
     assert found.audit.protocol == "loso" and not found.audit.hard_leaks
 
 
@@ -101,6 +116,14 @@ def test_a_folds_file_does_as_well(scored, manifest, tmp_path):
 def test_marks_of_the_protocol_are_told(scored):
     assert scored(rows("s1t0"), division=Division("paper")).marks == ("test data in the loop", ELSEWHERE)
     assert scored(rows("s1t0"), division=Division("random")).marks == ("LEAKING", ELSEWHERE)
+
+
+def test_leaks_that_the_audit_finds_are_marked_whatever_the_protocol(manifest, tmp_path):
+    """One speaker says everything, so every fold of `loso` has tested speakers in training."""
+    write_manifest(tmp_path / "one.jsonl", [replace(one, speaker="A") for one in read_manifest(manifest)])
+    path = table(tmp_path / "p.csv", rows())
+    found = score_predictions(Scoring(path, tmp_path / "one.jsonl", division=LOSO))
+    assert found.audit.hard_leaks and found.marks == ("LEAKING", ELSEWHERE)
 
 
 def test_baselines_answer_the_same_utterances(scored):
@@ -132,6 +155,17 @@ def twice(manifest, tmp_path):
     text["folds"][1]["number"] = 2
     (tmp_path / "twice.json").write_text(json.dumps(text))
     return Division(str(tmp_path / "twice.json"))
+
+
+def test_a_folds_file_may_count_from_zero(scored, twice):
+    path = Path(twice.protocol)
+    text = json.loads(path.read_text())
+    text["folds"][0]["number"], text["folds"][1]["number"] = 1, 0
+    path.write_text(json.dumps(text))
+    both = [(f"s1t{turn}", CLASSES[turn % 4], fold) for turn in range(8) for fold in (0, 1)]
+    found = scored(both, "id,label,fold", division=twice)
+    assert {key: len(answers.utterances) for key, answers in found.answers.items()} == {(0, 0): 8, (1, 0): 8}
+    assert [one.num_utterances for one in found.assessment.baselines] == [8] * 3
 
 
 def test_an_utterance_that_two_folds_test(scored, twice):

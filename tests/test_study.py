@@ -62,8 +62,15 @@ def test_a_protocol_by_name(manifest):
         "manifest_sha256": manifest_digest(manifest),
         "test_manifest_sha256": None,
         "test_label_map": None,
+        "leaks_allowed": False,
         "leaking": False,
     }
+
+
+def test_allowed_leaks_are_of_the_study_and_not_of_the_protocol(manifest):
+    study = read_study(manifest, Division(allow_leaks=True), CLASSES)
+    assert study.protocol is PROTOCOLS["loso"]
+    assert study.leaks_allowed and study.identity["leaks_allowed"] is True and study.identity["leaking"] is False
 
 
 def test_without_classes_every_labelled_utterance_is_of_the_study(manifest):
@@ -172,6 +179,49 @@ def test_folds_of_a_file_in_another_manifest_of_the_same_ids(manifest, handed_on
     assert [set(fold.test) for fold in study.folds] == [set(fold.test) for fold in theirs.folds]
     assert study.folds[0].train == theirs.folds[0].train[::-1]
     assert study.notes[-1] == f"{path}: made of another own.jsonl, which has the same ids as the manifest given here"
+
+
+def test_a_file_is_not_believed_to_be_of_a_protocol_that_divides_otherwise(manifest, handed_on):
+    path, theirs = handed_on
+    write_folds(manifest.with_name("theirs.json"), theirs.folds, replace(theirs.header, protocol="lospo"))
+    study = read_study(manifest, Division(path), CLASSES)
+    assert (study.protocol.name, study.header.protocol) == ("folds of theirs.json", "folds of theirs.json")
+    assert study.protocol.summary == "the folds of theirs.json" and not study.protocol.leaking
+    assert "Whatever else the makers" in study.protocol.guards
+    assert study.folds == theirs.folds
+    assert "theirs.json says lospo, but lospo divides these utterances otherwise: nothing that" in study.notes[-1]
+
+
+@pytest.mark.parametrize("claim", ["improvised", "cross-corpus"])
+def test_nor_of_one_that_cannot_divide_these_utterances(manifest, handed_on, claim):
+    path, theirs = handed_on
+    write_folds(manifest.with_name("theirs.json"), theirs.folds, replace(theirs.header, protocol=claim))
+    study = read_study(manifest, Division(path), CLASSES)
+    assert study.protocol.name == "folds of theirs.json" and f"theirs.json says {claim}" in study.notes[-1]
+
+
+@pytest.mark.parametrize("seed", [4, -1])
+def test_nor_of_a_seed_that_draws_otherwise_or_not_at_all(manifest, handed_on, seed):
+    path, theirs = handed_on
+    write_folds(manifest.with_name("theirs.json"), theirs.folds, replace(theirs.header, seed=seed))
+    assert read_study(manifest, Division(path), CLASSES).protocol.name == "folds of theirs.json"
+
+
+def test_random_folds_of_more_labels_are_still_known_for_what_they_are(manifest):
+    write_manifest(manifest, utterances(sessions=9, labels=("angry", "sad", "fru")))
+    wider = read_study(manifest, Division("random", seed=5))
+    path = manifest.with_name("wider.json")
+    write_folds(path, wider.folds, wider.header)
+    assert read_study(manifest, Division(str(path)), CLASSES).protocol is PROTOCOLS["random"]
+
+
+def test_folds_of_two_corpora_are_handed_on(manifest, other):
+    theirs = read_study(manifest, Division("cross-corpus", None, other, other.with_name("map.toml")), CLASSES)
+    path = manifest.with_name("crossed.json")
+    write_folds(path, theirs.folds, theirs.header)
+    study = read_study(manifest, Division(str(path), None, other, other.with_name("map.toml")), CLASSES)
+    assert study.protocol is PROTOCOLS["cross-corpus"]
+    assert study.folds == theirs.folds and study.identity == theirs.identity
 
 
 def test_folds_of_more_labels_are_cut_down_to_the_study(manifest):

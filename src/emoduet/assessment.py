@@ -6,7 +6,7 @@ come as mean and spread over the seeds; calibration, breakdowns and selective pr
 together. No file is read here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ WANTED_ERRORS = (0.05, 0.10, 0.20)
 """The error rates, among the answered, for which selective prediction is told."""
 
 CLEAN, TWINNED = "clean test items", "items with a twin in training"
+UNCOMPARED = "items that were not compared"
 
 CURVE_POINTS = 101
 """As many points of the risk-coverage curve are written to JSON at most."""
@@ -35,8 +36,9 @@ class Assessment:
     """A run in full; shares between 0 and 1.
 
     Attributes:
-        twins: two rows, the tested utterances whose transcript training did not hold and those whose it did (word for
-            word or nearly); None where nobody looked.
+        twins: a row each for the tested utterances whose line was compared and is not in training, for those whose line
+            is (word for word or nearly), and for those not compared (a short line, or no transcript), as far as there
+            are such; None where nobody looked, or no line could be compared.
         baselines: a row for each way to answer without a signal, the way's name as the row's value.
         calibration: of the probabilities as answered; None where only labels are known.
         uncalibrated: the same with the temperature taken back; None where none was fitted.
@@ -76,6 +78,7 @@ def assess(
     validation: Mapping[Key, Answers] | None = None,
     temperatures: Mapping[Key, float] | None = None,
     twins: Mapping[int, Mapping[str, str]] | None = None,
+    uncompared: Mapping[int, Collection[str]] | None = None,
     baselines: Sequence[Row] = (),
     only_labels: bool = False,
 ) -> Assessment:
@@ -85,6 +88,7 @@ def assess(
         validation: what the same models answered to their validation parts, on the same temperature.
         temperatures: what the answers' probabilities have been divided by (in logits); absent is 1.
         twins: fold number -> tested utterances that have a twin in training, as `Audit.twins`; None: nobody looked.
+        uncompared: fold number -> tested utterances whose line was not compared, as `Audit.uncompared`.
         baselines: as `baseline_rows` gives them.
         only_labels: the probabilities are ones and zeros, made from labels, and say nothing of confidence.
 
@@ -97,7 +101,7 @@ def assess(
     return Assessment(
         summary=summary,
         breakdowns=breakdowns(everything),
-        twins=None if twins is None else _by_twins(answers, twins),
+        twins=None if twins is None else _by_twins(answers, twins, uncompared or {}),
         baselines=tuple(baselines),
         calibration=None if only_labels else _calibration(everything),
         uncalibrated=None if only_labels else _uncalibrated(answers, fitted),
@@ -112,13 +116,18 @@ def baseline_rows(found: Iterable[Baseline]) -> tuple[Row, ...]:
     return tuple(row_of(one.name, one.answers) for one in found)
 
 
-def _by_twins(answers: Mapping[Key, Answers], twins: Mapping[int, Mapping[str, str]]) -> Breakdown:
+def _by_twins(
+    answers: Mapping[Key, Answers], twins: Mapping[int, Mapping[str, str]], uncompared: Mapping[int, Collection[str]]
+) -> Breakdown | None:
     """Whether an utterance has a twin is a matter of the fold that tested it."""
     everything = pool(list(answers.values()))
-    twinned = np.array(
-        [u.id in twins.get(fold, {}) for (fold, _), of_fold in answers.items() for u in of_fold.utterances]
-    )
-    parts = ((CLEAN, ~twinned), (TWINNED, twinned))
+    tested = [(fold, u) for (fold, _), of_fold in answers.items() for u in of_fold.utterances]
+    twinned = np.array([u.id in twins.get(fold, {}) for fold, u in tested])
+    short = {fold: frozenset(ids) for fold, ids in uncompared.items()}
+    unknown = np.array([u.id in short.get(fold, ()) for fold, u in tested])
+    if unknown.all():
+        return None
+    parts = ((CLEAN, ~(twinned | unknown)), (TWINNED, twinned), (UNCOMPARED, unknown))
     return Breakdown(
         "twins in training", tuple(row_of(name, _where(everything, own)) for name, own in parts if own.any())
     )

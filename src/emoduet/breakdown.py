@@ -122,6 +122,7 @@ def _style(utterance: Utterance) -> str | None:
 
 
 _PROPERTIES: dict[str, tuple[Callable[[Utterance], str | None], tuple[str, ...]]] = {
+    "split": (lambda utterance: utterance.split, ()),
     "session": (lambda utterance: utterance.session, ()),
     "speaker": (lambda utterance: utterance.speaker, ()),
     "sex": (lambda utterance: utterance.sex, ()),

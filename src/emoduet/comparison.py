@@ -1,7 +1,7 @@
 """Two runs on the same utterances: the difference of their scores, how sure it is, and one plain sentence.
 
 Utterances are paired by id and seeds by number, so that what is hard for both cancels out. What makes a difference mean
-less than it seems (another protocol, other training data, test data in the loop) is told before any figure. Whole
+less than it seems (another protocol, other training data, a mark of one run alone) is told before any figure. Whole
 speakers are resampled; a difference is called distinguishable only where its 95 % interval leaves out zero and the
 permutation test agrees.
 """
@@ -14,13 +14,24 @@ import numpy as np
 from emoduet.errors import InputError
 from emoduet.metrics import score, unweighted_accuracy, weighted_accuracy
 from emoduet.pairing import PairedComparison, compare_pairs
-from emoduet.protocols import TEST_IN_THE_LOOP
-from emoduet.results import MIN_CLUSTERS, clusters_of, count_of_clusters
-from emoduet.runs import Run
+from emoduet.protocols import LEAKING, NO_VALIDATION, TEST_IN_THE_LOOP
+from emoduet.results import clusters_of, count_of_clusters
+from emoduet.runs import SHUFFLED, Run
 from emoduet.types import Utterance
 
 LEVEL = 0.05
 """The permutation test's p below which, with the interval, a difference counts."""
+
+MIN_JUDGED = 6
+"""Fewer clusters are not judged: 2 of 2^5 swaps are no rarer than 0.0625, so no difference of theirs could count."""
+
+_ONE_SIDED = {
+    TEST_IN_THE_LOOP: "which favours it",
+    LEAKING: "which favours it",
+    SHUFFLED: "which has learnt nothing that is true",
+    NO_VALIDATION: "which trains on more, for a fixed number of epochs",
+}
+"""What a mark that one run alone has does to the comparison."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +88,9 @@ class Comparison:
 
     def distinguishable(self, compared: PairedComparison) -> bool | None:
         """Whether interval and permutation test both tell the runs apart; None with too few clusters to judge."""
-        if self.num_clusters < MIN_CLUSTERS:
+        if self.num_clusters < MIN_JUDGED:
             return None
-        outside = compared.interval.low > 0 or compared.interval.high < 0
+        outside = _leaves_out_zero(compared)
         return outside and compared.permutation_p < LEVEL
 
     def _sentence(self, score: str, compared: PairedComparison) -> str:
@@ -91,10 +102,17 @@ class Comparison:
     def _verdict(self, compared: PairedComparison) -> str:
         clusters = count_of_clusters(self.cluster_kind, self.num_clusters)
         judged = self.distinguishable(compared)
+        if self.num_clusters == 1:
+            return f"cannot be judged: {clusters}"
         if judged is None:
-            return f"not judged: {clusters}"
+            return (
+                f"cannot be judged: with {self.num_clusters} {self.cluster_kind}s a permutation p cannot go below "
+                f"{2 / 2**self.num_clusters:g}"
+            )
         low, high = (100 * end for end in (compared.interval.low, compared.interval.high))
         words = "distinguishable" if judged else "not distinguishable"
+        if not judged and _leaves_out_zero(compared):
+            words += f" (permutation p = {compared.permutation_p:.3f})"
         return f"95 % interval {low:.1f} to {high:.1f} ({clusters}); {words}"
 
 
@@ -202,11 +220,16 @@ def _warnings(a: Run, b: Run) -> Iterator[str]:
         )
     elif a.folds and b.folds and _differently_trained(a, b):
         yield "the folds differ: for some utterances the two runs were trained on different data"
-    if (TEST_IN_THE_LOOP in a.marks) != (TEST_IN_THE_LOOP in b.marks):
-        yield f"{TEST_IN_THE_LOOP} in one run only, which favours it"
+    for mark, effect in _ONE_SIDED.items():
+        if (mark in a.marks) != (mark in b.marks):
+            yield f"{mark} in one run only, {effect}"
     if not (a.protocol and b.protocol):
         unknown = " and ".join(run.name for run in (a, b) if not run.protocol)
         yield f"nothing is known of how {unknown} was trained"
+
+
+def _leaves_out_zero(compared: PairedComparison) -> bool:
+    return compared.interval.low > 0 or compared.interval.high < 0
 
 
 def _differently_trained(a: Run, b: Run) -> bool:

@@ -1,4 +1,4 @@
-"""What stands beside a run's scores, so that they can be judged: written into its folder before the first training.
+"""What stands beside a run's scores, so that they can be judged, written into its folder.
 
     audit.json         what crosses from training or validation into the test
     utterances.jsonl   the study's utterances without sound and words: label, speaker, ..., duration, number of words
@@ -19,7 +19,7 @@ from emoduet.audit import audit, stop_at_hard_leaks
 from emoduet.baselines import baselines, write_baselines
 from emoduet.breakdown import Row
 from emoduet.errors import AudioError
-from emoduet.manifest import write_manifest
+from emoduet.manifest import read_manifest, write_manifest
 from emoduet.protocols import Fold, Protocol
 from emoduet.types import Seconds, Utterance
 
@@ -28,16 +28,21 @@ KEPT = ("id", "label", "session", "dialogue", "scenario", "scripted", "speaker",
 
 
 def audited(
-    folder: Path, utterances: Sequence[Utterance], folds: Sequence[Fold], protocol: Protocol
+    folder: Path,
+    utterances: Sequence[Utterance],
+    folds: Sequence[Fold],
+    protocol: Protocol,
+    leaks_allowed: bool = False,
 ) -> Mapping[str, object]:
     """The audit of a run's folds, as JSON values; made and written unless it is that of a run that goes on.
 
     Raises:
-        InputError: a speaker, a dialogue or a sound stands on both sides, and the protocol is not marked as leaking.
+        InputError: a speaker, a dialogue or a sound stands on both sides, though neither the protocol's nature nor
+            whoever asked allows it.
     """
     path = folder / "audit.json"
     if not (path.exists() and (folder / "run.json").exists()):
-        found = audit(utterances, folds, protocol)
+        found = audit(utterances, folds, protocol, leaks_allowed=leaks_allowed)
         stop_at_hard_leaks(found)
         write_text(path, json.dumps(found.as_json(), indent=1, ensure_ascii=False) + "\n")
     return json.loads(path.read_text(encoding="utf-8"))
@@ -52,14 +57,16 @@ def scored_baselines(
     return rows
 
 
-def write_utterances(folder: Path, utterances: Sequence[Utterance]) -> None:
-    """Writes what scores are broken down by, unless it is there."""
+def write_utterances(folder: Path, utterances: Sequence[Utterance]) -> dict[str, Utterance]:
+    """Writes what scores are broken down by, unless it is there, and gives it back by id."""
     path = folder / "utterances.jsonl"
     if not path.exists():
-        write_manifest(path, [_bare(utterance) for utterance in utterances])
+        write_manifest(path, [without_signal(utterance) for utterance in utterances])
+    return {utterance.id: utterance for utterance in read_manifest(path)}
 
 
-def _bare(utterance: Utterance) -> Utterance:
+def without_signal(utterance: Utterance) -> Utterance:
+    """What is known of an utterance beside its sound and words, with its duration (s) and number of words."""
     words = None if utterance.transcript is None else len(utterance.transcript.split())
     known = {
         "duration": _duration(utterance),

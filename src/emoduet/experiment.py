@@ -25,6 +25,7 @@ from emoduet.config import Recipe
 from emoduet.errors import InputError, UsageError
 from emoduet.evaluation import check_complete
 from emoduet.evidence import audited, scored_baselines, write_utterances
+from emoduet.findings import is_leaking, twins_told, uncompared_told
 from emoduet.fold_run import KEEP, Finished, FoldJob, FoldProgress, disk_needed, note_of, read_finished, run_fold
 from emoduet.folds_file import write_folds
 from emoduet.machine import Machine, check_disk, check_machine
@@ -32,6 +33,7 @@ from emoduet.protocols import Fold, Protocol, check_validated, shuffle_labels
 from emoduet.results import Summary
 from emoduet.run_folder import provenance, sole_user, write_or_compare
 from emoduet.study import Division, Study, read_study
+from emoduet.trained_on import sessions_trained_on
 from emoduet.types import Utterance
 from emoduet.workers import run_tasks
 
@@ -52,7 +54,7 @@ class Experiment:
         test_manifest: the corpus that `cross-corpus` tests.
         test_label_map: a file that says which class each of its labels becomes.
         no_validation: the validation part trains too, for a fixed number of epochs.
-        allow_leaks: runs although speakers, dialogues or sounds cross into the test, and says so everywhere.
+        allow_leaks: runs although speakers, dialogues or sounds cross into the test, and says so where they do.
     """
 
     recipe: Recipe
@@ -112,7 +114,7 @@ def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -
 
     Raises:
         InputError: an unknown protocol, fold or setting; a folder that holds another run or is in use; a leak between
-            training and test that does not lie in the protocol's nature.
+            training and test that neither lies in the protocol's nature nor is allowed.
         CorpusError: the manifest lacks a class, or an utterance lacks what the system takes.
         CheckpointError: an encoder cannot be reached.
     """
@@ -123,11 +125,12 @@ def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -
     _check_trainable(folds, study, experiment.recipe.classes)
     weights = weights_of(experiment.recipe)
     with sole_user(experiment.out):
-        audit = audited(experiment.out, study.utterances, study.folds, study.protocol)
+        audit = audited(experiment.out, study.utterances, study.folds, study.protocol, study.leaks_allowed)
         _write_run(experiment, study, weights)
         _write_folds(experiment.out / "folds.json", study)
-        write_utterances(experiment.out, study.utterances)
-        finished = _run_folds(experiment, study, folds, weights, progress)
+        known = write_utterances(experiment.out, study.utterances)
+        jobs = _run_folds(experiment, study, folds, _origin(experiment, study, audit), weights, progress)
+        finished = {(job.fold.number, job.seed): read_finished(job, known) for job in jobs}
         baselines = scored_baselines(experiment.out, study.utterances, folds, experiment.recipe.classes)
         outcome = Outcome(
             experiment=experiment,
@@ -145,17 +148,21 @@ def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -
 
 
 def _run_folds(
-    experiment: Experiment, study: Study, folds: Sequence[Fold], weights: Mapping[str, str], progress: Hook
-) -> dict[tuple[int, int], Finished]:
-    """Runs the folds that are not finished, and reads them all."""
+    experiment: Experiment,
+    study: Study,
+    folds: Sequence[Fold],
+    origin: Mapping[str, object],
+    weights: Mapping[str, str],
+    progress: Hook,
+) -> list[FoldJob]:
+    """Runs the folds that are not finished; says which there are."""
     by_id = {utterance.id: utterance for utterance in study.utterances}
-    origin = _origin(experiment, study)
     new_job = partial(_job, experiment, study.protocol, utterances=by_id, weights=weights, origin=origin)
     jobs = [new_job(fold, seed) for fold in folds for seed in experiment.seeds]
     unfinished = [job for job in jobs if not job.finished]
     check_disk(experiment.out, *disk_needed(unfinished, experiment.workers))
     run_tasks([partial(run_fold, job) for job in unfinished], min(experiment.workers, len(jobs)), progress)
-    return {(job.fold.number, job.seed): read_finished(job, by_id) for job in jobs}
+    return jobs
 
 
 def _assess(
@@ -165,18 +172,19 @@ def _assess(
         {key: one.tested for key, one in finished.items()},
         validation={key: one.validation for key, one in finished.items() if one.validation},
         temperatures={key: one.temperature for key, one in finished.items()},
-        twins={int(fold): found for fold, found in audit["twins"].items()},
+        twins=twins_told(audit),
+        uncompared=uncompared_told(audit),
         baselines=baselines,
     )
 
 
-def _origin(experiment: Experiment, study: Study) -> dict[str, object]:
+def _origin(experiment: Experiment, study: Study, audit: Mapping[str, object]) -> dict[str, object]:
     """What every fold's files say of where its data and its folds come from."""
     header = study.header
     return {
         **provenance(experiment.manifest),
         "training_labels_shuffled": experiment.shuffled,
-        "leaking": study.protocol.leaking,
+        "leaking": is_leaking(audit),
         "no_validation": header.no_validation,
         "split_seed": header.seed,
         "folds_sha256": study.identity["folds_sha256"],
@@ -278,8 +286,9 @@ def _summary_json(outcome: Outcome) -> dict[str, object]:
         "test_data_in_the_loop": outcome.protocol.test_in_the_loop,
         "synthetic_corpus": outcome.synthetic,
         "no_validation": outcome.no_validation,
+        "leaking": is_leaking(outcome.audit),
         "training_labels_shuffled": outcome.experiment.shuffled,
-        "sessions_trained_on": sorted({len(fold.train_sessions) for fold in outcome.folds}),
+        "sessions_trained_on": sessions_trained_on(outcome.folds) or None,
         **outcome.summary.as_json(),
     }
 

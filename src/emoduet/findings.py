@@ -80,7 +80,9 @@ class Audit:
     """A protocol's folds over a corpus, looked through for leaks.
 
     `twins` says of each fold, by number, which tested ids have a near-duplicate line in training, and whether it is
-    "verbatim" or only "near-duplicate".
+    "verbatim" or only "near-duplicate"; `uncompared` which tested ids' lines could be compared with none, being too
+    short or not known. The other tested ids' lines were compared, and have no twin. `leaking` is the protocol's nature;
+    `leaks_allowed` says that whoever asked knows of hard leaks.
     """
 
     protocol: str
@@ -88,6 +90,8 @@ class Audit:
     folds: tuple[FoldAudit, ...]
     twins: Mapping[int, Mapping[str, str]]
     blind: BlindSpots = BlindSpots()
+    uncompared: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    leaks_allowed: bool = False
 
     @property
     def leaks(self) -> tuple[Leak, ...]:
@@ -112,10 +116,12 @@ class Audit:
         return {
             "protocol": self.protocol,
             "leaking": self.leaking,
+            "leaks_allowed": self.leaks_allowed,
             "clean": self.clean,
             "num_hard_leaks": len(self.hard_leaks),
             "folds": folds,
             "twins": {str(number): dict(twins) for number, twins in self.twins.items()},
+            "uncompared": {str(number): list(ids) for number, ids in self.uncompared.items()},
             "blind": asdict(self.blind),
             "sentences": self.sentences(),
         }
@@ -125,6 +131,21 @@ class Audit:
         return [*_verdict(self), *_leaks(self), *_meaning(self), *_blindness(self.blind)]
 
 
+def is_leaking(told: Mapping[str, object]) -> bool:
+    """Whether an audit's JSON says that something hard crosses into the test, by the protocol's nature or as found."""
+    return bool(told["leaking"] or told.get("num_hard_leaks"))
+
+
+def twins_told(told: Mapping[str, object]) -> Mapping[int, Mapping[str, str]]:
+    """`Audit.twins`, read back from JSON."""
+    return {int(number): twins for number, twins in told["twins"].items()}
+
+
+def uncompared_told(told: Mapping[str, object]) -> Mapping[int, tuple[str, ...]]:
+    """`Audit.uncompared`, read back from JSON; empty where an older audit does not say."""
+    return {int(number): tuple(ids) for number, ids in told.get("uncompared", {}).items()}
+
+
 def _verdict(audit: Audit) -> Iterator[str]:
     blind = audit.blind
     seen = [
@@ -132,7 +153,7 @@ def _verdict(audit: Audit) -> Iterator[str]:
         for word, unknown in (("speaker", blind.no_speaker), ("dialogue", blind.no_dialogue), ("sound", blind.no_audio))
         if not audit.hard_leaks and unknown < blind.utterances
     ]
-    if audit.clean and blind.no_transcript < blind.utterances:
+    if audit.clean and blind.no_transcript + blind.short_lines < blind.utterances:
         seen.append("line of four words and more, verbatim or nearly so,")
     if seen:
         found = seen[0] if len(seen) == 1 else f"{', '.join(seen[:-1])} or {seen[-1]}"
@@ -179,8 +200,16 @@ def _meaning(audit: Audit) -> Iterator[str]:
         yield "Validation chooses the epoch: what it shares with the test part makes scores look better than they are."
     if hard and audit.leaking:
         yield f"Protocol {audit.protocol} leaks by its nature: its scores are for contrast, not for comparison."
+    elif hard and audit.leaks_allowed:
+        yield (
+            "Speakers, dialogues or sounds cross into the test, which was allowed for this run: its scores are not of "
+            "unseen speakers; compare them only with scores on the same split."
+        )
     if any(not leak.hard and leak.between == "train/test" for leak in audit.leaks):
-        yield "Scores on lines that training has too say what a look-up of lines would reach, too."
+        yield (
+            "Scores on such lines may reflect knowing the line: see the bag-of-words row, and the scores of lines with "
+            "and without a twin."
+        )
 
 
 def _blindness(blind: BlindSpots) -> Iterator[str]:

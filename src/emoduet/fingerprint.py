@@ -1,14 +1,16 @@
 """Which utterances are the same sound, whatever their files are called and however they are stored.
 
 Sounds are compared by their decoded samples, so a copy under another name, with another header or in another lossless
-container is found, and so are segments of one file that overlap. Few bytes are read: first headers, then a short part
-from the middle of those that are equally long, then the whole of those whose parts agree. A copy that was resampled,
-filtered, cut otherwise or compressed with loss is another sound here; digital silence is compared with nothing.
+container is found, and so are segments of one file, or of byte-identical copies of it, that overlap. Few bytes are
+read: first headers, then a short part from the middle of those that are equally long, then the whole of those whose
+parts agree. A copy that was resampled, filtered, cut otherwise or compressed with loss is another sound here; digital
+silence is compared with nothing.
 """
 
 import hashlib
 import math
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -40,9 +42,9 @@ Progress = Callable[[int, int], None]
 class Sounds:
     """What sounds the same, by number: equal groups are identical sound, -1 is an utterance without audio.
 
-    `overlaps` are pairs of groups that share a stretch of one file. `unreadable` says of each file why it could not
-    be compared by its samples; utterances of the same file and times are identical nonetheless. `num_silent` counts
-    sounds that were read and hold nothing but zeros.
+    `overlaps` are pairs of groups that share a stretch of one file, or of files that are byte for byte the same.
+    `unreadable` says of each file why it could not be compared by its samples; utterances of the same file and times
+    are identical nonetheless. `num_silent` counts sounds that were read and hold nothing but zeros.
     """
 
     groups: np.ndarray  # [utterances]
@@ -71,7 +73,7 @@ def fingerprint(
     """Groups utterances of identical sound; a file that is missing or does not decode is noted, never raised.
 
     Args:
-        read: whether to open files; otherwise only their names and the times within them are compared.
+        read: whether to open files; otherwise only which file it is and the times within it are compared.
         progress: called with (files and parts looked at, those known to be looked at so far).
     """
     numbers: dict[_Segment, int] = {}
@@ -87,8 +89,10 @@ def fingerprint(
         for same in _identical(list(numbers), listener):
             members = [numbers[segment] for segment in same]
             group_of[members] = members[0]
-    overlaps = np.array(list(_overlaps(numbers)), dtype=np.int64).reshape(-1, 2)
-    return Sounds(group_of[groups], group_of[overlaps], listener.unreadable, listener.num_silent)
+    files = _files(list(numbers), listener if read else None)
+    spans = {segment: int(group_of[number]) for segment, number in numbers.items()}
+    overlaps = np.array(list(_overlaps(spans, files)), dtype=np.int64).reshape(-1, 2)
+    return Sounds(group_of[groups], overlaps, listener.unreadable, listener.num_silent)
 
 
 class _Listener:
@@ -170,19 +174,55 @@ def _samples(segment: _Segment, extent: _Extent) -> np.ndarray:
     return np.clip(np.rint(waveform * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
 
 
-def _overlaps(segments: Mapping[_Segment, int]) -> Iterator[tuple[int, int]]:
-    """Numbers of the segments of one file that share 0.1 s or more."""
-    by_file: dict[str, list[tuple[Seconds, Seconds, int]]] = defaultdict(list)
-    for segment, number in segments.items():
+def _files(segments: Sequence[_Segment], listener: _Listener | None) -> dict[str, Hashable]:
+    """What tells the file of each path from others: links lead to one file, and so do copies if a listener may read.
+
+    Only files whose size is that of another are read, and only where a segment of one of them is annotated.
+    """
+    found = {path: _status(path) for path in dict.fromkeys(segment.audio for segment in segments)}
+    files = {path: path if status is None else (status.st_dev, status.st_ino) for path, status in found.items()}
+    if listener is None:
+        return files
+    cut = {segment.audio for segment in segments if segment.start is not None or segment.end is not None}
+    by_size: dict[int, dict[Hashable, str]] = defaultdict(dict)
+    cut_sizes = {found[path].st_size for path in cut if found[path]}
+    for path, status in found.items():
+        if status and stat.S_ISREG(status.st_mode) and status.st_size in cut_sizes:
+            by_size[status.st_size].setdefault(files[path], path)
+    doubtful = {path: path for paths in by_size.values() if len(paths) > 1 for path in paths.values()}
+    with _threads() as pool:
+        digests = {files[path]: digest for path, digest in listener.hear(pool, _file_digest, doubtful)}
+    return {path: digests.get(file, file) for path, file in files.items()}
+
+
+def _status(path: str) -> os.stat_result | None:
+    """Of the file that a link leads to; None where there is none."""
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _file_digest(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "blake2b").digest()
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _overlaps(groups: Mapping[_Segment, int], files: Mapping[str, Hashable]) -> Iterator[tuple[int, int]]:
+    """Groups of the segments of one file that share 0.1 s or more."""
+    by_file: dict[Hashable, set[tuple[Seconds, Seconds, int]]] = defaultdict(set)
+    for segment, group in groups.items():
         end = math.inf if segment.end is None else segment.end
-        by_file[segment.audio].append((segment.start or 0.0, end, number))
-    for spans in by_file.values():
-        spans.sort()
+        by_file[files[segment.audio]].add((segment.start or 0.0, end, group))
+    for spans in map(sorted, by_file.values()):
         for place, (_, end, one) in enumerate(spans):
             for start, other_end, other in spans[place + 1 :]:
                 if start > end - MIN_OVERLAP:
                     break
-                if other_end - start >= MIN_OVERLAP:
+                if other_end - start >= MIN_OVERLAP and one != other:
                     yield one, other
 
 

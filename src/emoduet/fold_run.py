@@ -21,7 +21,7 @@ from emoduet.evaluation import Answers, answer, calibrated, read_answers, write_
 from emoduet.history import Epoch, Step, log_to_tensorboard, write_history
 from emoduet.machine import Machine, name_of
 from emoduet.model_card import model_card
-from emoduet.protocols import NO_VALIDATION, TEST_IN_THE_LOOP, Fold
+from emoduet.protocols import LEAKING, NO_VALIDATION, TEST_IN_THE_LOOP, Fold
 from emoduet.results import clusters_of, count_of_clusters, interval
 from emoduet.training import Plan, forget_state, train
 from emoduet.types import Utterance
@@ -55,7 +55,8 @@ class FoldJob:
     @property
     def note(self) -> str:
         """What every file of this fold says of its training."""
-        return note_of(self.test_in_the_loop, validated=bool(self.fold.validation))
+        leaking = bool(self.provenance.get("leaking"))
+        return note_of(self.test_in_the_loop, validated=bool(self.fold.validation), leaking=leaking)
 
     @property
     def picks_epoch(self) -> bool:
@@ -144,8 +145,10 @@ def read_finished(job: FoldJob, utterances: Mapping[str, Utterance]) -> Finished
     )
 
 
-def note_of(test_in_the_loop: bool, validated: bool) -> str:
+def note_of(test_in_the_loop: bool, validated: bool, leaking: bool = False) -> str:
     """What a protocol's files say of its training; without commas, since it stands in a CSV too."""
+    if leaking:
+        return f"{LEAKING}: the test shares speakers or dialogues or sounds; {note_of(test_in_the_loop, validated)}"
     if test_in_the_loop:
         return TEST_IN_THE_LOOP
     if not validated:

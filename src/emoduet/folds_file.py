@@ -2,7 +2,7 @@
 
 The JSON file says what the folds were made by, so that whoever is handed it can tell a split from its name. Reasons
 are grouped, {reason: [ids]}, since few stand for many. A file written by hand needs only `folds`, each with `train`
-and `test`.
+and `test`; its folds have the numbers that they say, or else that of their place, from one on.
 """
 
 import csv
@@ -23,6 +23,9 @@ COLUMNS = ("fold", "part", "id", "label", "speaker", "session", "reason")
 
 UNTOLD = "the folds file does not say"
 """The reason of an utterance in a file that gives none."""
+
+_HEADER_KINDS = {"seed": (int, "a whole number or null"), "no_validation": (bool, "true or false")}
+"""What a value of the header must be, where it is not text or null."""
 
 SESSIONS = ("train_sessions", "validation_sessions", "test_sessions")
 LISTS = (*PARTS, *SESSIONS)
@@ -61,7 +64,7 @@ def read_folds(path: Path) -> tuple[FoldsHeader, tuple[Fold, ...]]:
     Whether the folds fit a manifest is not looked at: see `protocols.restricted`.
 
     Raises:
-        InputError: the file cannot be read, is no JSON of this form, or has no folds.
+        InputError: the file cannot be read, is no JSON of this form, has no folds, or has two of one number.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -74,8 +77,10 @@ def read_folds(path: Path) -> tuple[FoldsHeader, tuple[Fold, ...]]:
     folds = found.get("folds") if isinstance(found, dict) else None
     if not isinstance(folds, list) or not folds:
         raise InputError(f"{path}: no folds; want an object with a list of folds, as `emoduet folds export` writes it")
-    header = FoldsHeader(**{field.name: found[field.name] for field in fields(FoldsHeader) if field.name in found})
-    return header, tuple(_fold_of(fold, number, path) for number, fold in enumerate(folds, start=1))
+    header = _header_of(found, path)
+    read = tuple(_fold_of(fold, place, path) for place, fold in enumerate(folds, start=1))
+    _check_numbers(read, path)
+    return header, read
 
 
 def folds_digest(folds: Sequence[Fold]) -> str:
@@ -124,10 +129,35 @@ def _fold_json(fold: Fold) -> dict[str, object]:
     return {"number": fold.number, "name": fold.name, **lists, "reasons": grouped}
 
 
-def _fold_of(found: object, number: int, path: Path) -> Fold:
-    where = f"{path}: fold {number}"
+def _header_of(found: Mapping[str, object], path: Path) -> FoldsHeader:
+    said = {field.name: found[field.name] for field in fields(FoldsHeader) if field.name in found}
+    for name, value in said.items():
+        kind, wanted = _HEADER_KINDS.get(name, (str, "text or null"))
+        if not (type(value) is kind or (value is None and kind is not bool)):
+            raise InputError(f"{path}: {name}: got {json.dumps(value)[:40]}; want {wanted}")
+    return FoldsHeader(**said)
+
+
+def _check_numbers(folds: Sequence[Fold], path: Path) -> None:
+    places: dict[int, int] = {}
+    for place, fold in enumerate(folds, start=1):
+        if fold.number in places:
+            raise InputError(
+                f"{path}: folds {places[fold.number]} and {place} of the list both have number {fold.number}; "
+                "want a number of its own for each, or none at all"
+            )
+        places[fold.number] = place
+
+
+def _fold_of(found: object, place: int, path: Path) -> Fold:
+    where = f"{path}: fold {place}"
     if not isinstance(found, Mapping):
         raise InputError(f"{where}: got {str(found)[:40]!r}; want an object with the ids of train and of test")
+    number, name = found.get("number", place), found.get("name", f"fold {found.get('number', place)}")
+    if type(number) is not int or number < 0:
+        raise InputError(f"{where}: number: got {json.dumps(number)[:40]}; want a whole number, 0 or more")
+    if not isinstance(name, str):
+        raise InputError(f"{where}: name: got {json.dumps(name)[:40]}; want text")
     lists = {name: _ids(found.get(name, []), f"{where}: {name}") for name in LISTS}
     reasons = {id: UNTOLD for part in PARTS for id in lists[part]}
     grouped = found.get("reasons", {})
@@ -135,7 +165,7 @@ def _fold_of(found: object, number: int, path: Path) -> Fold:
         raise InputError(f"{where}: reasons: want an object of reason: [ids]")
     for reason, ids in grouped.items():
         reasons.update(dict.fromkeys(_ids(ids, f"{where}: reasons: {reason}"), reason))
-    return Fold(number, str(found.get("name", f"fold {number}")), **lists, reasons=reasons)
+    return Fold(number, name, **lists, reasons=reasons)
 
 
 def _ids(found: object, where: str) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
 Two lines are near-duplicates when their sets of words have a Jaccard similarity of at least 0.6 and each set holds at
 least 4 words: shorter lines, such as "yeah, I know", are said by everybody and betray nothing. Every such pair is
 found, none is guessed: words are ordered from the rarest, a pair that is similar enough must share one of the first
-few (prefix filter), and what shares one is counted out. Meaning is not compared, nor are the words of languages that
-write no spaces told apart.
+few (prefix filter), and what shares one is counted out. Meaning is not compared. Where a script writes no spaces
+between words (Chinese, Japanese, Thai and others), each character with its marks counts as a word, which is coarser:
+among such lines four characters are enough to be compared, and long ones resemble each other more easily.
 """
 
 import re
@@ -31,6 +32,18 @@ _NOTE = re.compile(r"\[[A-Z_ ]+\]")
 """What transcribers put down of a sound, such as [LAUGHTER]: not a word that is said."""
 
 
+_UNSPACED = re.compile(
+    "["
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"  # Myanmar
+    "\u1780-\u17ff"  # Khmer
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"  # Japanese
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
+    "]+"
+)
+"""Runs of characters of scripts that write no spaces between words."""
+
+
 @dataclass(frozen=True)
 class Lines:
     """Transcripts by number: equal numbers are equal word sequences or equal word sets, -1 is a line not compared.
@@ -46,10 +59,15 @@ class Lines:
 def words_of(transcript: str) -> list[str]:
     """The words in order: case, punctuation, symbols and notes such as [LAUGHTER] are gone, letters of any script stay.
 
+    Of scripts that write no spaces, each character is a word, together with the marks on it.
+
     >>> words_of("[LAUGHTER] Don't you DARE -- not again, José!")
     ['dont', 'you', 'dare', 'not', 'again', 'josé']
+    >>> words_of("東京にOK")
+    ['東', '京', 'に', 'ok']
     """
-    return unicodedata.normalize("NFKC", _NOTE.sub(" ", transcript)).casefold().translate(_SPOKEN).split()
+    spoken = unicodedata.normalize("NFKC", _NOTE.sub(" ", transcript)).casefold().translate(_SPOKEN)
+    return _UNSPACED.sub(_spaced, spoken).split()
 
 
 def number_lines(transcripts: Sequence[str | None]) -> Lines:
@@ -159,6 +177,11 @@ class _Spoken(dict[int, str]):
 
 
 _SPOKEN = _Spoken()
+
+
+def _spaced(run: re.Match[str]) -> str:
+    characters = (one if unicodedata.category(one)[0] == "M" else f" {one}" for one in run[0])
+    return "".join(characters) + " "
 
 
 def _rarest_first(words: Sequence[str]) -> np.ndarray:

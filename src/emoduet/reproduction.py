@@ -17,11 +17,13 @@ from emoduet.breakdown import Row
 from emoduet.config import Recipe, read_recipe
 from emoduet.errors import ConfigError
 from emoduet.experiment import Experiment, Hook, Outcome, run_experiment
+from emoduet.findings import is_leaking
 from emoduet.machine import Machine
 from emoduet.paper_tables import PAPER_TABLES, PaperRow
 from emoduet.protocols import LEAKING, NO_VALIDATION, TEST_IN_THE_LOOP
 from emoduet.results import count_of_clusters
 from emoduet.study import Division, read_study
+from emoduet.trained_on import sessions_in_words, sessions_trained_on, utterances_in_words
 
 PAPER_PROTOCOLS = ("loso", "paper")
 """Under which Tables 1 and 2 are laid: honestly, and as the paper did."""
@@ -250,13 +252,12 @@ def _write(out: Path, lines: Sequence[Line]) -> None:
 def _line(table: str, row: PaperRow, outcome: Outcome) -> Line:
     summary = outcome.summary
     bounds = summary.ua_interval
-    sd = summary.fold_mean_ua.sd
     return Line(
         table=table,
         system=row.system,
         paper_ua=row.printed_ua,
         ua=100 * summary.fold_mean_ua.mean,
-        ua_sd_over_seeds=None if sd is None else 100 * sd,
+        ua_sd_over_seeds=(sd := summary.fold_mean_ua.sd) and 100 * sd,
         pooled_ua=100 * summary.pooled_ua.mean,
         low=bounds and 100 * bounds.low,
         high=bounds and 100 * bounds.high,
@@ -264,7 +265,7 @@ def _line(table: str, row: PaperRow, outcome: Outcome) -> Line:
         wa=100 * summary.pooled_wa.mean,
         protocol=outcome.protocol.name,
         conditions=conditions(outcome),
-        sessions_trained_on=min(len(fold.train_sessions) for fold in outcome.folds),
+        sessions_trained_on=min(sessions_trained_on(outcome.folds), default=None),
         folds=summary.num_folds,
         seeds=len(summary.seeds),
         utterances=summary.num_utterances,
@@ -275,23 +276,24 @@ def _line(table: str, row: PaperRow, outcome: Outcome) -> Line:
 def conditions(outcome: Outcome) -> str:
     """What a figure of this run must be quoted with, in one line."""
     summary = outcome.summary
-    trained = "/".join(map(str, sorted({len(fold.train_sessions) for fold in outcome.folds})))
+    trained = sessions_in_words(outcome.folds) or utterances_in_words(outcome.folds)
     marks = [
         TEST_IN_THE_LOOP if outcome.protocol.test_in_the_loop else "",
-        LEAKING if outcome.protocol.leaking else "",
+        LEAKING if is_leaking(outcome.audit) else "",
         f"{NO_VALIDATION}, fixed epochs" if outcome.no_validation else "",
         f"tested on {outcome.experiment.test_manifest.name}" if outcome.experiment.test_manifest else "",
         "training labels shuffled" if outcome.experiment.shuffled else "",
         SYNTHETIC if outcome.synthetic else "",
     ]
-    parts = [
+    parts = (
         outcome.protocol.name,
-        f"{_count(summary.num_folds, 'fold')}, {trained} sessions trained on",
+        f"{_count(summary.num_folds, 'fold')}, {trained} trained on",
         _count(len(summary.seeds), "seed"),
         f"interval over {count_of_clusters(summary.cluster_kind, summary.num_clusters)}",
         f"recipe {outcome.experiment.recipe.name}",
-    ]
-    return "; ".join([*parts, *filter(None, marks)])
+        *filter(None, marks),
+    )
+    return "; ".join(parts)
 
 
 def _count(number: int, what: str) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 
 from emoduet.errors import InputError
 from emoduet.evaluation import Answers
-from emoduet.metrics import Scores, unweighted_accuracy, weighted_accuracy
-from emoduet.significance import Interval, cluster_bootstrap_interval
+from emoduet.metrics import Scores, macro_f1, unweighted_accuracy, weighted_accuracy, weighted_f1
+from emoduet.significance import Interval, Statistic, cluster_bootstrap_interval
 from emoduet.types import Utterance
 
 MIN_CLUSTERS = 5
@@ -32,9 +32,9 @@ class Spread:
 class Summary:
     """A run in numbers, shares between 0 and 1.
 
-    `pooled_*` scores all tested utterances together; `fold_mean_*` averages the folds, as the paper does. The interval
-    is of the pooled unweighted accuracy, by bootstrap over `num_clusters` clusters of the named kind; None where the
-    corpus has too few.
+    `pooled_*` scores all tested utterances together; `fold_mean_*` averages the folds, as the paper does. The intervals
+    are of the pooled scores, by bootstrap over `num_clusters` clusters of the named kind; None where the corpus has too
+    few. Seeds that lack a fold are not among them.
     """
 
     num_utterances: int
@@ -47,6 +47,9 @@ class Summary:
     pooled_macro_f1: Spread
     pooled_weighted_f1: Spread
     ua_interval: Interval | None
+    wa_interval: Interval | None
+    macro_f1_interval: Interval | None
+    weighted_f1_interval: Interval | None
     cluster_kind: str
     num_clusters: int
     scores: Scores
@@ -57,15 +60,16 @@ class Summary:
 
 
 def summarise(answers: Mapping[tuple[int, int], Answers]) -> Summary:
-    """The summary of a run from its tested answers by (fold, seed).
+    """The summary of a run from its tested answers by (fold, seed); seeds that lack a fold are left out.
 
     Raises:
         InputError: no answers at all.
     """
     if not answers:
         raise InputError("summary: no fold is finished yet; run the same command again to go on")
+    answers = complete_seeds(answers)
     by_seed: dict[int, list[Answers]] = defaultdict(list)
-    for (_, seed), of_fold in sorted(answers.items()):
+    for (_, seed), of_fold in answers.items():
         by_seed[seed].append(of_fold)
     pooled = {seed: pool(folds).scores() for seed, folds in by_seed.items()}
     everything = pool(list(answers.values()))
@@ -81,6 +85,9 @@ def summarise(answers: Mapping[tuple[int, int], Answers]) -> Summary:
         pooled_macro_f1=_spread([scores.macro_f1 for scores in pooled.values()]),
         pooled_weighted_f1=_spread([scores.weighted_f1 for scores in pooled.values()]),
         ua_interval=interval(everything, clusters),
+        wa_interval=interval(everything, clusters, weighted_accuracy),
+        macro_f1_interval=interval(everything, clusters, macro_f1),
+        weighted_f1_interval=interval(everything, clusters, weighted_f1),
         cluster_kind=kind,
         num_clusters=len(set(clusters)),
         scores=everything.scores(),
@@ -93,20 +100,40 @@ def pool(parts: Sequence[Answers]) -> Answers:
     return Answers(utterances, parts[0].classes, np.concatenate([part.probabilities for part in parts]))
 
 
-def interval(answers: Answers, clusters: Sequence[str]) -> Interval | None:
-    """The 95 % interval of the unweighted accuracy; None where there are fewer than `MIN_CLUSTERS` clusters."""
+def complete_seeds(answers: Mapping[tuple[int, int], Answers]) -> dict[tuple[int, int], Answers]:
+    """The answers of the seeds that have every fold which any seed has; a mean over unlike parts would mean nothing."""
+    folds = {fold for fold, _ in answers}
+    complete = {seed for _, seed in answers if all((fold, seed) in answers for fold in folds)}
+    return {key: answers[key] for key in sorted(answers) if not complete or key[1] in complete}
+
+
+def interval(answers: Answers, clusters: Sequence[str], statistic: Statistic = unweighted_accuracy) -> Interval | None:
+    """The 95 % interval of a statistic, the unweighted accuracy unless told otherwise.
+
+    None where there are fewer than `MIN_CLUSTERS` clusters, and where all score alike (always right, always the same
+    class), so that resampling them tells nothing.
+    """
     if len(set(clusters)) < MIN_CLUSTERS:
         return None
-    return cluster_bootstrap_interval(answers.labels, answers.predictions, clusters)
+    found = cluster_bootstrap_interval(answers.labels, answers.predictions, clusters, statistic)
+    return found if found.low < found.high else None
 
 
 def clusters_of(utterances: Sequence[Utterance]) -> tuple[str, list[str]]:
-    """What an interval resamples: speakers where all are known, else dialogues, else single utterances."""
+    """What an interval resamples: speakers where any is known, else dialogues, else single utterances.
+
+    Utterances of nobody knows whom go together by their dialogue, or all together: to take them apart would make a
+    score look surer for knowing less.
+    """
     for kind in ("speaker", "dialogue"):
-        names = [getattr(utterance, kind) for utterance in utterances]
-        if None not in names:
-            return kind, names
+        if any(getattr(utterance, kind) is not None for utterance in utterances):
+            return kind, [_cluster(utterance, kind) for utterance in utterances]
     return "utterance", [utterance.id for utterance in utterances]
+
+
+def _cluster(utterance: Utterance, kind: str) -> str:
+    known = getattr(utterance, kind)
+    return known if known is not None else f"unknown {kind}, dialogue {utterance.dialogue}"
 
 
 def count_of_clusters(kind: str, number: int) -> str:
@@ -116,7 +143,11 @@ def count_of_clusters(kind: str, number: int) -> str:
     '10 speakers'
     >>> count_of_clusters("speaker", 2)
     '2 speakers: too few for an interval'
+    >>> count_of_clusters("utterance", 300)
+    '300 utterances, neither speaker nor dialogue known: too narrow'
     """
+    if kind == "utterance" and number >= MIN_CLUSTERS:
+        return f"{number} utterances, neither speaker nor dialogue known: too narrow"
     words = f"{number} {kind}" if number == 1 else f"{number} {kind}s"
     return words if number >= MIN_CLUSTERS else f"{words}: too few for an interval"
 

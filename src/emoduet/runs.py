@@ -18,6 +18,7 @@ from emoduet.baselines import read_baselines
 from emoduet.breakdown import Row
 from emoduet.errors import InputError
 from emoduet.evaluation import Answers, read_answer_lines, read_answers
+from emoduet.findings import is_leaking, twins_told, uncompared_told
 from emoduet.folds_file import read_folds
 from emoduet.manifest import read_manifest
 from emoduet.protocols import LEAKING, NO_VALIDATION, TEST_IN_THE_LOOP, Fold
@@ -91,7 +92,7 @@ class Run:
         found = {
             TEST_IN_THE_LOOP: any(TEST_IN_THE_LOOP in note for note in notes),
             NO_VALIDATION: any(NO_VALIDATION in note for note in notes),
-            LEAKING: bool(self.audit and self.audit["leaking"]),
+            LEAKING: bool(self.audit and is_leaking(self.audit)),
             SHUFFLED: any(one.get("training_labels_shuffled") for one in (self.description, *self.metrics.values())),
             SYNTHETIC: any(one.get("synthetic_corpus") for one in self.metrics.values())
             or any(utterance.extra.get("synthetic") for utterance in self.utterances),
@@ -103,9 +104,12 @@ class Run:
     @property
     def twins(self) -> Mapping[int, Mapping[str, str]] | None:
         """Fold number -> tested utterances with a twin in training; None where no audit looked."""
-        if self.audit is None:
-            return None
-        return {int(number): found for number, found in self.audit["twins"].items()}
+        return None if self.audit is None else twins_told(self.audit)
+
+    @property
+    def uncompared(self) -> Mapping[int, tuple[str, ...]]:
+        """Fold number -> tested utterances whose line the audit could not compare; empty where it does not say."""
+        return uncompared_told(self.audit or {})
 
 
 def read_run(path: str | Path) -> Run:
@@ -155,6 +159,7 @@ def assess_run(run: Run) -> Assessment:
         validation=run.validation,
         temperatures=run.temperatures,
         twins=run.twins,
+        uncompared=run.uncompared,
         baselines=run.baselines,
         only_labels=run.only_labels,
     )

@@ -19,6 +19,7 @@ from emoduet.baselines import Baseline, baselines
 from emoduet.corpora.label_map import read_label_map
 from emoduet.errors import CorpusError, InputError
 from emoduet.evaluation import Answers
+from emoduet.evidence import without_signal
 from emoduet.labels import of_classes
 from emoduet.manifest import read_manifest
 from emoduet.prediction_table import Columns, Predicted, PredictionTable, read_prediction_table
@@ -77,7 +78,8 @@ class Scored:
         if self.study is None:
             return (NO_FOLDS,)
         protocol = self.study.protocol
-        told = [TEST_IN_THE_LOOP] * protocol.test_in_the_loop + [LEAKING] * protocol.leaking
+        leaks = protocol.leaking or bool(self.audit and self.audit.hard_leaks)
+        told = [TEST_IN_THE_LOOP] * protocol.test_in_the_loop + [LEAKING] * leaks
         return (*told, ELSEWHERE)
 
     def as_json(self) -> dict[str, object]:
@@ -108,6 +110,8 @@ def score_predictions(scoring: Scoring, progress: Callable[[int, int], None] = l
     labelled = [utterance for utterance in (study.utterances if study else whole) if utterance.label]
     classes = scoring.classes or tuple(sorted({utterance.label for utterance in labelled}))
     inside = {utterance.id: utterance for utterance in labelled if utterance.label in classes}
+    if scoring.audio:
+        inside = {id: without_signal(utterance) for id, utterance in inside.items()}
     label_map = read_label_map(scoring.label_map) if scoring.label_map else None
     known = {utterance.id for utterance in whole} | inside.keys()
     table = read_prediction_table(scoring.predictions, known, classes, scoring.columns, label_map)
@@ -123,7 +127,9 @@ def score_predictions(scoring: Scoring, progress: Callable[[int, int], None] = l
         )
     found = audit(study.utterances, study.folds, study.protocol, audio=scoring.audio, progress=progress)
     rows = baseline_rows(_beside(answers, study, classes))
-    assessment = assess(answers, twins=found.twins, baselines=rows, only_labels=table.only_labels)
+    assessment = assess(
+        answers, twins=found.twins, uncompared=found.uncompared, baselines=rows, only_labels=table.only_labels
+    )
     return Scored(scoring, study, answers, assessment, found, table.only_labels, notes)
 
 
@@ -150,13 +156,23 @@ def _answers(
     for row in table.rows:
         if row.id not in inside:
             continue
-        fold = _fold_of(row, testing, problems) if study else row.fold or 1
+        fold = _fold_of(row, testing, problems) if study else 1 if row.fold is None else row.fold
         if fold is not None:
-            by_key[fold, row.seed][row.id] = row
+            _add_once(row, fold, by_key[fold, row.seed], problems)
     problems.raise_if_any(path, "Give a fold column that agrees with the folds, or other folds.")
     if not by_key:
         raise InputError(f"{path}: none of its {len(table.rows)} predictions is of a tested utterance; need some")
     return {key: _in_order(rows, inside, classes) for key, rows in sorted(by_key.items())}
+
+
+def _add_once(row: Predicted, fold: int, rows: dict[str, Predicted], problems: Problems) -> None:
+    """Rows that differ as written may be of one fold, as an empty fold cell is of the fold that tests the utterance."""
+    first = rows.setdefault(row.id, row)
+    if first is not row:
+        problems.add(
+            f"{row.where}: id: got {row.id!r} in fold {fold} with seed {row.seed}, as at {first.where}; "
+            "want each once, or once for each fold and seed"
+        )
 
 
 def _in_order(rows: Mapping[str, Predicted], inside: Mapping[str, Utterance], classes: Sequence[str]) -> Answers:
@@ -181,7 +197,7 @@ def _fold_of(row: Predicted, testing: Mapping[str, Sequence[int]], problems: Pro
         tested = f"folds {', '.join(map(str, folds))} do" if folds else "no fold does"
         problems.add(f"{row.where}: fold: got {row.fold}, which does not test {row.id}; {tested}")
     elif folds:
-        return row.fold or folds[0]
+        return folds[0] if row.fold is None else row.fold
     return None
 
 

@@ -3,7 +3,7 @@
 Every command that needs folds gets them here, so that a name, a seed or a folds file means the same to all of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from emoduet.errors import InputError, UsageError
 from emoduet.folds_file import FoldsHeader, folds_digest, read_folds
 from emoduet.manifest import manifest_digest
 from emoduet.protocols import (
-    LEAKING,
     NO_VALIDATION,
     PROTOCOLS,
     Fold,
@@ -36,7 +35,7 @@ class Division:
         test_manifest: the other corpus, for `cross-corpus`.
         test_label_map: a file that says which class each of the other corpus's labels becomes.
         no_validation: the validation part joins training.
-        allow_leaks: speakers, dialogues and sounds may cross into the test; every output is then marked so.
+        allow_leaks: speakers, dialogues and sounds may cross into the test; where they do, every output is marked so.
     """
 
     protocol: str = "loso"
@@ -62,6 +61,7 @@ class Study:
         identity: what two runs must share for their numbers to stand in one folder, as JSON values.
         read_from: the name and header of the folds file; empty where the folds were made here.
         notes: what must be told beside the folds.
+        leaks_allowed: what crosses into the test stops nothing, though it may not be the protocol's nature.
     """
 
     utterances: tuple[Utterance, ...]
@@ -71,6 +71,7 @@ class Study:
     identity: Mapping[str, object]
     read_from: Mapping[str, object]
     notes: tuple[str, ...]
+    leaks_allowed: bool = False
 
 
 def read_study(manifest: Path, division: Division, classes: Sequence[str] | None = None) -> Study:
@@ -93,18 +94,19 @@ def read_study(manifest: Path, division: Division, classes: Sequence[str] | None
         folds, read_from, notes = protocol.make_folds(pair.both, options), {}, pair.notes
     else:
         made_by, folds = read_folds(division.folds_file)
-        protocol = _protocol_of(made_by, division.folds_file)
         notes = (*pair.notes, *_check_file(division.folds_file, made_by, folds, header, pair))
         folds = tuple(restricted(fold, pair.both) for fold in folds)
+        claimed = made_by.protocol in PROTOCOLS
+        proved = claimed and any(_divides_so(made_by, folds, one, pair) for one in _pairs(pair, manifest, division))
+        protocol = PROTOCOLS[made_by.protocol] if proved else _promising_nothing(made_by, division.folds_file)
+        notes += (_doubt(made_by, division.folds_file),) if claimed and not proved else ()
         read_from = {"file": division.folds_file.name, **asdict(made_by)}
         header = replace(header, seed=made_by.seed, no_validation=header.no_validation or made_by.no_validation)
     if header.no_validation:
         protocol, folds = _unvalidated(protocol, folds)
-    if division.allow_leaks:
-        protocol = replace(protocol, summary=f"{protocol.summary}; {LEAKING}: leaks are allowed", leaking=True)
     header = replace(header, protocol=protocol.name, protocol_summary=protocol.summary)
     identity = {**_identity(header, folds, division), "leaking": protocol.leaking}
-    return Study(pair.both, protocol, folds, header, identity, read_from, notes)
+    return Study(pair.both, protocol, folds, header, identity, read_from, notes, division.allow_leaks)
 
 
 def _check_options(division: Division) -> None:
@@ -139,6 +141,7 @@ def _identity(header: FoldsHeader, folds: Sequence[Fold], division: Division) ->
         "manifest_sha256": header.manifest_sha256,
         "test_manifest_sha256": header.test_manifest_sha256,
         "test_label_map": mapped,
+        "leaks_allowed": division.allow_leaks,
     }
 
 
@@ -164,13 +167,39 @@ def _check_file(
     return notes
 
 
-def _protocol_of(header: FoldsHeader, path: Path) -> Protocol:
-    """The protocol that the file says its folds were made by, or one that promises nothing."""
-    if header.protocol in PROTOCOLS:
-        return PROTOCOLS[header.protocol]
+def _pairs(pair: CorpusPair, manifest: Path, division: Division) -> Iterator[CorpusPair]:
+    """What a folds file may have been made of: the study, or every labelled utterance, as `folds export` takes them."""
+    yield pair
+    yield read_pair(manifest, division.test_manifest, division.test_label_map, None)
+
+
+def _divides_so(header: FoldsHeader, folds: Sequence[Fold], made_of: CorpusPair, pair: CorpusPair) -> bool:
+    """Whether the protocol that a folds file names makes these folds of the study."""
+    options = FoldOptions(header.seed or 0, frozenset(one.id for one in made_of.other))
+    try:
+        made = PROTOCOLS[header.protocol].make_folds(made_of.both, options)
+        made = tuple(restricted(fold, pair.both) for fold in made)
+    except (InputError, ValueError):  # the latter of a seed that nothing can be drawn by
+        return False
+    if header.no_validation:
+        made, folds = (tuple(map(without_validation, some)) for some in (made, folds))
+    return folds_digest(made) == folds_digest(folds)
+
+
+def _doubt(header: FoldsHeader, path: Path) -> str:
+    return (
+        f"{path.name} says {header.protocol}, but {header.protocol} divides these utterances otherwise: nothing that "
+        f"{header.protocol} guards is promised of these folds"
+    )
+
+
+def _promising_nothing(header: FoldsHeader, path: Path) -> Protocol:
+    """Stands for whatever made the folds of a file; it never bears a protocol's name."""
+    claims = header.protocol in PROTOCOLS
+    own = f"folds of {path.name}"
     return Protocol(
-        name=header.protocol or path.stem,
-        summary=header.protocol_summary or f"the folds of {path.name}",
+        name=own if claims else header.protocol or path.stem,
+        summary=f"the {own}" if claims else header.protocol_summary or f"the {own}",
         guards="No utterance is in two parts. Whatever else the makers of these folds took care of.",
         does_not_guard="Unknown, as no protocol of emoduet made these folds: the audit says what crosses.",
         test_in_the_loop=False,

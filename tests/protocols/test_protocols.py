@@ -58,8 +58,8 @@ def test_protocols_say_what_they_are_worth():
 @pytest.mark.parametrize(
     ("word", "names"),
     [
-        ("Scripted scenes are played in every session", ("loso", "lospo", "paper", "scripted")),
-        ("Improvised scenarios recur", ("loso", "lospo", "paper", "script-disjoint", "improvised")),
+        ("Where scripted scenes are played in every session", ("loso", "lospo", "paper", "scripted")),
+        ("Where improvised scenarios recur", ("loso", "lospo", "paper", "script-disjoint", "improvised")),
         ("pessimistic lower bound", ("scenario-disjoint",)),
         ("no cure", ("improvised",)),
     ],

@@ -6,7 +6,9 @@ import shlex
 import pytest
 from invented_runs import CLASSES, Invention, change_json, invent_run
 from small_runs import read_json
+from typer.main import get_command
 
+from emoduet.cli import app
 from emoduet.config import read_recipe
 from emoduet.report import read_contents
 from emoduet.report.origin import origin_of
@@ -46,13 +48,47 @@ def test_every_option_that_decides_a_run_is_in_the_command(run):
     (run / "fold2-seed0" / "metrics.json").unlink()
     (run / "fold2-seed1" / "metrics.json").unlink()
     said = {"precision": "bf16", "no_validation": True, "split_seed": 3, "test_manifest": "other.jsonl"}
-    change_json(run / "run.json", **said, folds_read_from="folds.json")
+    change_json(run / "run.json", **said, folds_read_from={})
     command = origin(run).command
     for words in (
         "--folds 1,3", "--precision bf16", "--no-validation", "--split-seed 3", "--test-manifest other.jsonl",
-        "--protocol folds.json",
+        "--protocol loso",
     ):  # fmt: skip
         assert words in command
+
+
+def taken(command):
+    """What `emoduet run` takes a command for: the value of each option."""
+    emoduet, run, *words = shlex.split(command)
+    assert (emoduet, run) == ("emoduet", "run")
+    return get_command(app).commands["run"].make_context("run", words).params
+
+
+def test_emoduet_run_takes_the_command_for_what_was_run(run):
+    change_json(run / "run.json", split_seed=3, no_validation=True, precision="bf16")
+    options = taken(origin(run).command)
+    assert (options["recipe"], options["protocol"], options["split_seed"]) == ("demo-text-only", "loso", 3)
+    assert (str(options["manifest"]), str(options["out"])) == ("easy.jsonl", "my run")
+    assert (options["seeds"], options["no_validation"], options["precision"]) == (2, True, "bf16")
+    assert (options["allow_leaks"], options["test_label_map"]) == (False, None)
+
+
+def test_folds_of_a_file_need_the_file_and_no_seed(run):
+    """What run.json says of a folds file is its header, and the seed that the folds were drawn by."""
+    read_from = {"file": "theirs.json", "protocol": "random", "seed": 5}
+    change_json(run / "run.json", protocol="random", split_seed=5, folds_read_from=read_from)
+    options = taken(origin(run).command)
+    assert (options["protocol"], options["split_seed"]) == ("theirs.json", None)
+
+
+def test_allowed_leaks_and_a_label_map_are_in_the_command(run):
+    said = {"leaks_allowed": True, "test_manifest": "other.jsonl", "test_label_map": {"W": "angry", "T": "sad"}}
+    change_json(run / "run.json", **said)
+    options = taken(origin(run).command)
+    assert options["allow_leaks"] and str(options["test_label_map"]) == "MAP.toml"
+    assert origin(run).notes == (
+        "MAP.toml stands for a file that maps the tested corpus's labels: W is angry, T is sad.",
+    )
 
 
 def test_a_recipe_of_ones_own_is_pointed_to(run):
@@ -66,7 +102,10 @@ def test_a_recipe_of_ones_own_is_pointed_to(run):
     ("said", "words"),
     [
         ({"training_labels_shuffled": True}, "one of `emoduet control`"),
-        ({"test_label_map": {"exc": "happy"}}, "under test_label_map"),
+        (
+            {"test_label_map": {"exc": "happy"}},
+            "MAP.toml stands for a file that maps the tested corpus's labels: exc is happy.",
+        ),
     ],
 )
 def test_what_the_command_cannot_say_is_noted(run, said, words):

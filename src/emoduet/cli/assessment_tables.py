@@ -40,7 +40,8 @@ def scores_table(assessment: Assessment) -> Table:
     table.add_row("mean of the folds", spread(summary.fold_mean_ua), spread(summary.fold_mean_wa), "", "")
     over = count_of_clusters(summary.cluster_kind, summary.num_clusters)
     if summary.ua_interval:
-        table.add_row(f"95 % interval, {over}", bounds(summary.ua_interval), "", "", "")
+        intervals = (summary.wa_interval, summary.macro_f1_interval, summary.weighted_f1_interval)
+        table.add_row(f"95 % interval, {over}", bounds(summary.ua_interval), *map(bounds, intervals))
     seeds = f"{len(summary.seeds)} seed" + "s" * (len(summary.seeds) > 1)
     folds = f"{summary.num_folds} fold" + "s" * (summary.num_folds > 1)
     no_interval = "" if summary.ua_interval else f"\n{over}"

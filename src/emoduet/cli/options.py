@@ -39,7 +39,7 @@ AllowLeaks = Annotated[
     bool,
     typer.Option(
         "--allow-leaks",
-        help="Run although speakers, dialogues or sounds cross into the test; every output is then marked LEAKING.",
+        help="Run although speakers, dialogues or sounds cross into the test; where they do, outputs say LEAKING.",
     ),
 ]
 Folds = Annotated[str | None, typer.Option(metavar="NUMBERS", help="Only these folds, such as 1,3.")]

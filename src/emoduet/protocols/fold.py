@@ -16,7 +16,9 @@ PARTS = ("train", "validation", "test", "left_out")
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One division of a corpus; ids stand in manifest order, sessions in sorted order, `number` counts from 1.
+    """One division of a corpus; ids stand in manifest order, sessions in sorted order.
+
+    `number` counts from 1, unless a folds file has other numbers.
 
     Attributes:
         left_out: the utterances that are in none of the three parts.

@@ -28,10 +28,11 @@ def protocol_named(name: str) -> Protocol:
 
 
 _LINES_RECUR = (
-    "Scripted scenes are played in every session, so lines of the test session stand in training, nearly word for word."
+    "Where scripted scenes are played in every session, as in IEMOCAP, lines of the test session stand in training, "
+    "nearly word for word."
 )
 _SCENARIOS_TELL = (
-    "Improvised scenarios recur in every session too, and each nearly fixes its emotion: a system that recognises the "
+    "Where improvised scenarios recur and each nearly fixes its emotion, as in IEMOCAP, a system that recognises the "
     "scenario knows the label."
 )
 _NOT_LOOKED_AT = "and nothing is chosen by looking at the test part"
@@ -53,8 +54,8 @@ _ALL = (
         "other sessions; who shares a session with the tested speaker is left out",
         guards="No utterance of the tested speaker or of a partner of theirs is in training or validation, so no "
         f"dialogue is on both sides, {_NOT_LOOKED_AT}.",
-        does_not_guard="The two speakers of a session are tested by models of the same training data, so the folds "
-        f"are not independent. {_LINES_RECUR} {_SCENARIOS_TELL}",
+        does_not_guard="Where speakers share a session, each is tested by a model of the same training data, so their "
+        f"folds are not independent. {_LINES_RECUR} {_SCENARIOS_TELL}",
         test_in_the_loop=False,
         leaking=False,
         make_folds=leave_one_speaker_out,
@@ -75,8 +76,8 @@ _ALL = (
         "saw that script; improvised turns as in loso",
         guards="No utterance, dialogue or speaker of the test session is in training or validation, nor any turn of "
         f"the tested script from another session, {_NOT_LOOKED_AT}.",
-        does_not_guard="Scripts differ in their emotions, so leaving one out shifts the classes between training and "
-        f"test. {_SCENARIOS_TELL}",
+        does_not_guard="Where scripts differ in their emotions, leaving one out shifts the classes between training "
+        f"and test. {_SCENARIOS_TELL}",
         test_in_the_loop=False,
         leaking=False,
         make_folds=script_disjoint,
@@ -87,8 +88,8 @@ _ALL = (
         "tested by a model that never saw that scenario",
         guards="No utterance, dialogue or speaker of the test session is in training or validation, nor any turn of "
         f"the tested scenario from another session, {_NOT_LOOKED_AT}.",
-        does_not_guard="A scenario nearly fixes its emotion, so leaving it out also depletes the class under test: "
-        "figures are a pessimistic lower bound, to be quoted beside loso and not in its place.",
+        does_not_guard="Where a scenario nearly fixes its emotion, leaving it out also depletes the class under test: "
+        "figures are then a pessimistic lower bound, to be quoted beside loso and not in its place.",
         test_in_the_loop=False,
         leaking=False,
         make_folds=scenario_disjoint,
@@ -109,7 +110,7 @@ _ALL = (
         summary="leave one session out among scripted turns: test one session, validate on the next, train on the "
         "rest; improvised turns are left out",
         guards=f"No utterance, dialogue or speaker of the test session is in training or validation, {_NOT_LOOKED_AT}.",
-        does_not_guard=f"{_LINES_RECUR} Here this holds for every tested turn: words alone go far.",
+        does_not_guard=f"{_LINES_RECUR} There this holds for every tested turn: words alone go far.",
         test_in_the_loop=False,
         leaking=False,
         make_folds=scripted_only,

@@ -11,9 +11,10 @@ from emoduet.metrics import precisions, recalls
 from emoduet.paper_tables import PAPER_TABLES, PaperRow
 from emoduet.protocols import TEST_IN_THE_LOOP
 from emoduet.report.contents import Subject
-from emoduet.report.numbers import bounds, count, percent, span, spread
+from emoduet.report.numbers import bounds, count, percent, spread
 from emoduet.results import MIN_CLUSTERS, clusters_of, count_of_clusters, pool
 from emoduet.significance import Interval, cluster_bootstrap_interval
+from emoduet.trained_on import sessions_in_words, utterances_in_words
 
 PAPER_UTTERANCES = 5531
 """The utterances behind the paper's figures: IEMOCAP's four classes."""
@@ -133,13 +134,7 @@ def _trained_on(subject: Subject) -> str:
     """Of the folds that are finished, as counted in their training parts."""
     finished = {fold for fold, _ in subject.run.answers}
     folds = [fold for fold in subject.run.folds if fold.number in finished]
-    if not folds:
-        return "unknown"
-    utterances = f"{span(len(fold.train) for fold in folds)} utterances"
-    sessions = {len(fold.train_sessions) for fold in folds}
-    if sessions == {0}:
-        return utterances
-    return f"{span(sessions)} session{'' if sessions == {1} else 's'}, {utterances}"
+    return ", ".join(filter(None, (sessions_in_words(folds), utterances_in_words(folds)))) or "unknown"
 
 
 def _differences(subject: Subject) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """How numbers are written everywhere in a report: percent with one decimal, intervals "74.3 to 80.2"."""
 
 import math
-from collections.abc import Iterable
 
 from emoduet.results import Spread
 from emoduet.significance import Interval
@@ -44,16 +43,6 @@ def count(number: int, what: str) -> str:
     ('1 seed', '1,138 utterances')
     """
     return f"{number:,} {what}" + ("" if number == 1 else "s")
-
-
-def span(numbers: Iterable[int]) -> str:
-    """Several whole numbers as the range they lie in.
-
-    >>> span([674, 702, 690]), span([3, 3])
-    ('674 to 702', '3')
-    """
-    low, high = min(found := list(numbers)), max(found)
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def chance(p: float) -> str:

@@ -11,6 +11,9 @@ from emoduet.report.contents import Subject
 
 Values = Mapping[str, object]
 
+MAP_FILE = "MAP.toml"
+"""Stands in a command for the label map, of which a run keeps what it says and not where it was."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -35,7 +38,8 @@ def command_of(subject: Subject) -> str:
     run, description = subject.run, subject.run.description
     name = str(subject.recipe.get("name", ""))
     words = ["emoduet", "run", name if name in recipe_names() else f"{name}.toml"]
-    protocol = description.get("folds_read_from") or run.protocol
+    folds_file = (description.get("folds_read_from") or {}).get("file")
+    protocol = folds_file or run.protocol
     words += ["--manifest", str(description.get("manifest")), "--protocol", str(protocol), "--out", run.name]
     finished = sorted({fold for fold, _ in run.answers})
     if len(finished) < len(run.folds):
@@ -46,10 +50,14 @@ def command_of(subject: Subject) -> str:
         words += ["--precision", str(description["precision"])]
     if description.get("no_validation"):
         words.append("--no-validation")
-    if description.get("split_seed"):
+    if description.get("split_seed") and not folds_file:
         words += ["--split-seed", str(description["split_seed"])]
     if description.get("test_manifest"):
         words += ["--test-manifest", str(description["test_manifest"])]
+    if description.get("test_label_map"):
+        words += ["--test-label-map", MAP_FILE]
+    if description.get("leaks_allowed"):
+        words.append("--allow-leaks")
     for setting in _settings(subject.recipe):
         words += ["--set", setting]
     return shlex.join(words)
@@ -77,8 +85,9 @@ def _notes(subject: Subject) -> Iterator[str]:
         yield "The recipe is not one of emoduet's own; its values stand in run.json, under recipe."
     if subject.run.description.get("training_labels_shuffled"):
         yield "The training labels were shuffled: this run is one of `emoduet control`."
-    if subject.run.description.get("test_label_map"):
-        yield "The tested corpus's labels were mapped; the map stands in run.json, under test_label_map."
+    if mapped := subject.run.description.get("test_label_map"):
+        told = ", ".join(f"{label} is {name}" for label, name in mapped.items())
+        yield f"{MAP_FILE} stands for a file that maps the tested corpus's labels: {told}."
     if subject.run.seeds != tuple(range(len(subject.run.seeds))):
         yield f"The seeds are {', '.join(map(str, subject.run.seeds))}; the command counts them from 0."
 
