@@ -11,7 +11,7 @@ from emoduet.evaluation import Answers, answer, check_complete
 from emoduet.machine import device_named
 from emoduet.manifest import manifest_digest, read_manifest
 from emoduet.pretrained.loading import locate
-from emoduet.results import clusters_of, count_of_clusters, interval
+from emoduet.results import MIN_CLUSTERS, clusters_of, count_of_clusters, interval
 from emoduet.significance import Interval
 
 
@@ -22,9 +22,15 @@ class Examination:
     answers: Answers
     ua_interval: Interval | None
     interval_over: str
+    num_clusters: int
     num_seen: int
     num_outside: int
     synthetic: bool
+
+    @property
+    def all_alike(self) -> bool:
+        """Whether every cluster has the same score, so that resampling them tells nothing."""
+        return self.ua_interval is None and self.num_clusters >= MIN_CLUSTERS
 
     def conditions(self) -> str:
         """What the score must be quoted with, in one line."""
@@ -32,6 +38,8 @@ class Examination:
         parts = [
             f"95 % interval of UA {100 * bounds.low:.1f} to {100 * bounds.high:.1f} over {self.interval_over}"
             if bounds
+            else f"no interval, all score alike: {self.interval_over}"
+            if self.all_alike
             else self.interval_over,
             self.num_outside and f"{self.num_outside} utterances outside the model's classes left out",
             self.num_seen and f"{self.num_seen} of the utterances are of sessions this model was TRAINED ON",
@@ -87,6 +95,7 @@ def examine_model(
         answers=answers,
         ua_interval=interval(answers, clusters),
         interval_over=count_of_clusters(kind, len(set(clusters))),
+        num_clusters=len(set(clusters)),
         num_seen=sum(utterance.session in seen for utterance in inside),
         num_outside=len(utterances) - len(inside),
         synthetic=any(utterance.extra.get("synthetic") for utterance in inside),
