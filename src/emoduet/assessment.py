@@ -129,13 +129,8 @@ def _by_twins(
         return None
     parts = ((CLEAN, ~(twinned | unknown)), (TWINNED, twinned), (UNCOMPARED, unknown))
     return Breakdown(
-        "twins in training", tuple(row_of(name, _where(everything, own)) for name, own in parts if own.any())
+        "twins in training", tuple(row_of(name, everything.where(own)) for name, own in parts if own.any())
     )
-
-
-def _where(answers: Answers, wanted: np.ndarray) -> Answers:
-    utterances = tuple(u for u, is_wanted in zip(answers.utterances, wanted, strict=True) if is_wanted)
-    return Answers(utterances, answers.classes, answers.probabilities[wanted])
 
 
 def _calibration(answers: Answers) -> Calibration:

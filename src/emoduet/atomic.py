@@ -3,6 +3,7 @@
 What the disk or a path does not allow is told as an input's fault, with the path, since a user chose it.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -106,11 +107,14 @@ def check_folder(path: Path) -> None:
         temporary.rmdir()
 
 
-def check_vacant(folder: Path, wanted: str = "a folder that is empty or does not exist yet") -> None:
+LOSES = "holds other files, which would be lost; give"
+
+
+def check_vacant(folder: Path, otherwise: str = f"{LOSES} a folder that is empty or does not exist yet") -> None:
     """Finds out before long work that `new_folder` takes nothing away.
 
     Args:
-        wanted: what may be given, for the message.
+        otherwise: what is told of a folder that holds anything.
 
     Raises:
         InputError: as `check_folder`, or the folder holds anything.
@@ -119,13 +123,22 @@ def check_vacant(folder: Path, wanted: str = "a folder that is empty or does not
     with _told_of(folder):
         full = folder.is_dir() and any(folder.iterdir())
     if full:
-        raise InputError(f"{folder}: holds other files, which would be lost; give {wanted}")
+        raise InputError(f"{folder}: {otherwise}")
 
 
 def remove_leftovers(folder: Path) -> None:
     """Deletes what killed writers left half-written in a folder that nobody is writing into."""
     for leftover in folder.glob(".*.tmp"):
         _remove(leftover)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Writes a value as indented JSON, whole or not at all.
+
+    Raises:
+        InputError: as `new_file`.
+    """
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:

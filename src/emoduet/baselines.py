@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emoduet.atomic import write_text
+from emoduet.atomic import write_json
 from emoduet.breakdown import Row
 from emoduet.errors import InputError
 from emoduet.evaluation import Answers
@@ -75,7 +75,7 @@ def scenario_part(utterance: Utterance) -> str | None:
 
 def write_baselines(path: Path, rows: Sequence[Row]) -> None:
     """Writes baselines' scores as JSON, a list with an object each."""
-    write_text(path, json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    write_json(path, [asdict(row) for row in rows])
 
 
 def read_baselines(path: Path) -> tuple[Row, ...]:

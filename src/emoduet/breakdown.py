@@ -83,12 +83,7 @@ def row_of(value: str, answers: Answers) -> Row:
 def _rows(answers: Answers, values: Sequence[str | None], order: Sequence[str]) -> tuple[Row, ...]:
     named = np.array([NOT_SAID if value is None else value for value in values], dtype=object)
     places = {value: place for place, value in enumerate((*order, *sorted(set(named) - {*order, NOT_SAID}), NOT_SAID))}
-    return tuple(row_of(value, _where(answers, named == value)) for value in sorted(set(named), key=places.__getitem__))
-
-
-def _where(answers: Answers, wanted: np.ndarray) -> Answers:
-    utterances = tuple(answers.utterances[place] for place in np.flatnonzero(wanted))
-    return Answers(utterances, answers.classes, answers.probabilities[wanted])
+    return tuple(row_of(value, answers.where(named == value)) for value in sorted(set(named), key=places.__getitem__))
 
 
 def _clusters(utterances: Sequence[Utterance]) -> list[str]:

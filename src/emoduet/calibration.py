@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from emoduet.errors import InputError
-from emoduet.metrics import class_numbers, log_loss
+from emoduet.metrics import checked, log_loss
 
 TEMPERATURES = (0.1, 10.0)
 """Where a fitted temperature may lie."""
@@ -114,25 +114,6 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     logits = np.log(np.clip(probabilities, np.finfo(float).tiny, None)) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
-
-
-def checked(where: str, labels: Sequence[int], probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Labels as class numbers, and their probabilities [utterances, classes].
-
-    Args:
-        where: what they are for, for the message.
-
-    Raises:
-        InputError: no labels, a different number of rows, a label without a column, or rows that do not sum to one.
-    """
-    rows = np.asarray(probabilities, dtype=float)
-    if rows.ndim != 2 or not 0 < len(labels) == len(rows):
-        raise InputError(f"{where}: {len(labels)} labels, probabilities {rows.shape}; need one row a label, at least 1")
-    proper = (np.abs(rows.sum(axis=1) - 1) < 1e-3) & (rows >= 0).all(axis=1)
-    if not proper.all():
-        row = int(np.argmin(proper))
-        raise InputError(f"{where}: row {row} is {rows[row].tolist()}; need probabilities that sum to one")
-    return class_numbers(f"{where}: labels", labels, rows.shape[1]), rows
 
 
 def _bins(confidences: np.ndarray, right: np.ndarray, num_bins: int) -> tuple[Bin, ...]:

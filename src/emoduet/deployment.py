@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from emoduet.atomic import check_folder, check_vacant
+from emoduet.atomic import LOSES, check_folder, check_vacant
 from emoduet.build import weights_of
 from emoduet.checkpoint import read_description, write_checkpoint
 from emoduet.config import Recipe
@@ -79,7 +79,7 @@ def _check_out(out: Path) -> None:
     try:
         read_description(out)
     except CheckpointError:
-        check_vacant(out, "an older model's folder, or one that is empty or does not exist yet")
+        check_vacant(out, f"{LOSES} an older model's folder, or one that is empty or does not exist yet")
 
 
 def _conditions(

@@ -41,6 +41,11 @@ class Answers:
         """The class numbers of highest probability."""
         return self.probabilities.argmax(axis=1)
 
+    def where(self, wanted: np.ndarray) -> "Answers":
+        """Those of the utterances that are wanted: a truth value each."""
+        utterances = tuple(self.utterances[place] for place in np.flatnonzero(wanted))
+        return Answers(utterances, self.classes, self.probabilities[wanted])
+
     def scores(self) -> Scores:
         """Scores against the corpus's labels."""
         return score(self.labels, self.predictions, len(self.classes))

@@ -2,7 +2,6 @@
 
     audit.json         what crosses from training or validation into the test
     utterances.jsonl   the study's utterances without sound and words: label, speaker, ..., duration, number of words
-
     baselines.json     what simple look-ups and a bag of words reach on the tested folds
 
 The first two are written once; a run that goes on finds them there.
@@ -13,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from emoduet.assessment import baseline_rows
-from emoduet.atomic import write_text
+from emoduet.atomic import write_json
 from emoduet.audio import probe_audio
 from emoduet.audit import audit, stop_at_hard_leaks
 from emoduet.baselines import baselines, write_baselines
@@ -44,7 +43,7 @@ def audited(
     if not (path.exists() and (folder / "run.json").exists()):
         found = audit(utterances, folds, protocol, leaks_allowed=leaks_allowed)
         stop_at_hard_leaks(found)
-        write_text(path, json.dumps(found.as_json(), indent=1, ensure_ascii=False) + "\n")
+        write_json(path, found.as_json())
     return json.loads(path.read_text(encoding="utf-8"))
 
 

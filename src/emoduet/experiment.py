@@ -11,14 +11,13 @@
 Finished folds are never repeated. Folds run side by side as processes when asked to.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from emoduet.assessment import Assessment, assess
-from emoduet.atomic import write_text
+from emoduet.atomic import write_json
 from emoduet.breakdown import Row
 from emoduet.build import weights_of
 from emoduet.config import Recipe
@@ -126,10 +125,13 @@ def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -
     weights = weights_of(experiment.recipe)
     with sole_user(experiment.out):
         audit = audited(experiment.out, study.utterances, study.folds, study.protocol, study.leaks_allowed)
-        _write_run(experiment, study, weights)
+        made_of = provenance(experiment.manifest)
+        _write_run(experiment, study, weights, made_of)
         _write_folds(experiment.out / "folds.json", study)
         known = write_utterances(experiment.out, study.utterances)
-        jobs = _run_folds(experiment, study, folds, _origin(experiment, study, audit), weights, progress)
+        jobs = _run_folds(
+            experiment, study, folds, _origin(study, experiment.shuffled, audit, made_of), weights, progress
+        )
         finished = {(job.fold.number, job.seed): read_finished(job, known) for job in jobs}
         baselines = scored_baselines(experiment.out, study.utterances, folds, experiment.recipe.classes)
         outcome = Outcome(
@@ -142,8 +144,8 @@ def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -
             no_validation=study.header.no_validation,
             notes=study.notes,
         )
-        write_text(experiment.out / "summary.json", _to_json(_summary_json(outcome)))
-        write_text(experiment.out / "assessment.json", _to_json(outcome.assessment.as_json()))
+        write_json(experiment.out / "summary.json", _summary_json(outcome))
+        write_json(experiment.out / "assessment.json", outcome.assessment.as_json())
     return outcome
 
 
@@ -178,12 +180,14 @@ def _assess(
     )
 
 
-def _origin(experiment: Experiment, study: Study, audit: Mapping[str, object]) -> dict[str, object]:
+def _origin(
+    study: Study, shuffled: bool, audit: Mapping[str, object], made_of: Mapping[str, object]
+) -> dict[str, object]:
     """What every fold's files say of where its data and its folds come from."""
     header = study.header
     return {
-        **provenance(experiment.manifest),
-        "training_labels_shuffled": experiment.shuffled,
+        **made_of,
+        "training_labels_shuffled": shuffled,
         "leaking": is_leaking(audit),
         "no_validation": header.no_validation,
         "split_seed": header.seed,
@@ -259,7 +263,7 @@ def _write_folds(path: Path, study: Study) -> None:
     write_folds(path, study.folds, replace(study.header, note=_note(study)))
 
 
-def _write_run(experiment: Experiment, study: Study, weights: Mapping[str, str]) -> None:
+def _write_run(experiment: Experiment, study: Study, weights: Mapping[str, str], made_of: Mapping[str, object]) -> None:
     identity = {
         "recipe": experiment.recipe.model_dump(mode="json"),
         **study.identity,
@@ -273,7 +277,7 @@ def _write_run(experiment: Experiment, study: Study, weights: Mapping[str, str])
         "folds_read_from": study.read_from,
         "notes": study.notes,
         "test_manifest": study.header.test_manifest,
-        **provenance(experiment.manifest),
+        **made_of,
     }
     write_or_compare(experiment.out, identity, told)
 
@@ -291,7 +295,3 @@ def _summary_json(outcome: Outcome) -> dict[str, object]:
         "sessions_trained_on": sessions_trained_on(outcome.folds) or None,
         **outcome.summary.as_json(),
     }
-
-
-def _to_json(value: object) -> str:
-    return json.dumps(value, indent=1) + "\n"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from emoduet.atomic import write_text
+from emoduet.atomic import write_json
 from emoduet.build import Model, encoder_bytes
 from emoduet.checkpoint import write_checkpoint
 from emoduet.config import Recipe
@@ -120,7 +120,7 @@ def run_fold(job: FoldJob, progress: Callable[[FoldProgress], None]) -> None:
     write_answers(job.folder / "predictions.jsonl", tested, job.note)
     if job.keep != "none":
         _write_model(job, model, job.folder / "checkpoint")
-    write_text(job.folder / "metrics.json", _to_json(_metrics(job, model, tested, history)))
+    write_json(job.folder / "metrics.json", _metrics(job, model, tested, history))
     forget_state(job.folder)
 
 
@@ -192,7 +192,7 @@ def _answers(job: FoldJob, model: Model, ids: Sequence[str]) -> Answers:
 def _write_recipe(job: FoldJob, trained: Mapping[str, object]) -> None:
     """Written before the training, too, so that a killed fold says what it is."""
     values = {**_conditions(job), **trained, "recipe": job.recipe.model_dump(mode="json")}
-    write_text(job.folder / "recipe.json", _to_json(values))
+    write_json(job.folder / "recipe.json", values)
 
 
 def _write_model(job: FoldJob, model: Model, folder: Path) -> None:
@@ -238,7 +238,3 @@ def _metrics(job: FoldJob, model: Model, tested: Answers, history: list[Epoch]) 
         "ua_interval_95": of_ua and asdict(of_ua),
         "interval_over": count_of_clusters(kind, len(set(clusters))),
     }
-
-
-def _to_json(value: object) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from emoduet.atomic import new_folder, write_text
+from emoduet.atomic import check_vacant, new_folder, write_text
 from emoduet.errors import InputError
 from emoduet.protocols import PARTS, Fold
 from emoduet.types import Utterance
@@ -95,8 +95,10 @@ def export_folds(folder: Path, folds: Sequence[Fold], utterances: Sequence[Utter
     Raises:
         InputError: the folder is there and not empty, so that old folds could be taken for new ones.
     """
-    if folder.exists() and (folder.is_file() or any(folder.iterdir())):
-        raise InputError(f"{folder}: is there already and not empty; give another --out, or delete it")
+    taken = "is there already and not empty; give another --out, or delete it"
+    if folder.is_file():
+        raise InputError(f"{folder}: {taken}")
+    check_vacant(folder, taken)
     with new_folder(folder) as temporary:
         write_folds(temporary / "folds.json", folds, header)
         write_text(temporary / "folds.csv", folds_csv(folds, utterances))

@@ -138,21 +138,33 @@ def log_loss(labels: Sequence[int], probabilities: np.ndarray) -> float:
     A probability of 0 counts as the smallest step of its floating-point type, so that the loss stays finite.
 
     Raises:
-        InputError: no labels, a different number of rows, a label without a column, or rows that do not sum to one.
+        InputError: as `checked`.
 
     >>> round(log_loss([0, 1], np.array([[0.5, 0.5], [0.75, 0.25]])), 4)
     1.0397
     """
-    probabilities = np.asarray(probabilities, dtype=float)
-    if probabilities.ndim != 2 or not 0 < len(labels) == len(probabilities):
-        raise InputError(f"log loss: {len(labels)} labels, probabilities {probabilities.shape}; need one row a label")
-    proper = (np.abs(probabilities.sum(axis=1) - 1) < 1e-3) & (probabilities >= 0).all(axis=1)
-    if not proper.all():
-        row = int(np.argmin(proper))
-        raise InputError(f"log loss: row {row} is {probabilities[row].tolist()}; need probabilities that sum to one")
-    truth = class_numbers("labels", labels, probabilities.shape[1])
+    truth, probabilities = checked("log loss", labels, probabilities)
     of_truth = probabilities[np.arange(len(truth)), truth]
     return float(-np.log(np.clip(of_truth, np.finfo(float).eps, 1.0)).mean())
+
+
+def checked(where: str, labels: Sequence[int], probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels as class numbers, and their probabilities [utterances, classes].
+
+    Args:
+        where: what they are for, for the message.
+
+    Raises:
+        InputError: no labels, a different number of rows, a label without a column, or rows that do not sum to one.
+    """
+    rows = np.asarray(probabilities, dtype=float)
+    if rows.ndim != 2 or not 0 < len(labels) == len(rows):
+        raise InputError(f"{where}: {len(labels)} labels, probabilities {rows.shape}; need one row a label, at least 1")
+    proper = (np.abs(rows.sum(axis=1) - 1) < 1e-3) & (rows >= 0).all(axis=1)
+    if not proper.all():
+        row = int(np.argmin(proper))
+        raise InputError(f"{where}: row {row} is {rows[row].tolist()}; need probabilities that sum to one")
+    return class_numbers(f"{where}: labels", labels, rows.shape[1]), rows
 
 
 def _hits(confusion: np.ndarray) -> np.ndarray:

@@ -6,13 +6,12 @@ what can be had without a sound.
 
 import csv
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
 from pathlib import Path
 
-from emoduet.atomic import write_text
+from emoduet.atomic import write_json, write_text
 from emoduet.breakdown import Row
 from emoduet.config import Recipe, read_recipe
 from emoduet.errors import ConfigError
@@ -246,7 +245,7 @@ def _baseline_line(row: Row, outcome: Outcome) -> Line:
 def _write(out: Path, lines: Sequence[Line]) -> None:
     write_text(out / "tables.md", as_markdown(lines))
     write_text(out / "tables.csv", as_csv(lines))
-    write_text(out / "tables.json", json.dumps([asdict(line) for line in lines], indent=1) + "\n")
+    write_json(out / "tables.json", [asdict(line) for line in lines])
 
 
 def _line(table: str, row: PaperRow, outcome: Outcome) -> Line:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from emoduet.atomic import make_folder, write_text
+from emoduet.atomic import make_folder, write_json
 from emoduet.errors import InputError
 from emoduet.manifest import manifest_digest
 
@@ -56,7 +56,7 @@ def write_or_compare(folder: Path, identity: Mapping[str, object], told: Mapping
         if differing := list(_differences(found, identity)):
             raise InputError(f"{folder}: holds another run: {'; '.join(differing)}. Give another --out, or delete it")
         return
-    write_text(path, json.dumps({**identity, **told}, indent=1, ensure_ascii=False) + "\n")
+    write_json(path, {**identity, **told})
 
 
 def provenance(manifest: Path) -> dict[str, object]:

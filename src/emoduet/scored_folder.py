@@ -3,13 +3,11 @@
 The folder says of itself that it was made elsewhere: it has no recipe, no history and no model.
 """
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
-from emoduet.atomic import new_folder, write_text
+from emoduet.atomic import check_vacant, new_folder, write_json
 from emoduet.baselines import write_baselines
-from emoduet.errors import InputError
 from emoduet.evaluation import Answers, write_answers
 from emoduet.evidence import write_utterances
 from emoduet.folds_file import write_folds
@@ -24,8 +22,7 @@ def write_scored(folder: Path, scored: Scored) -> None:
     Raises:
         InputError: the folder is there and not empty.
     """
-    if folder.exists() and (folder.is_file() or any(folder.iterdir())):
-        raise InputError(f"{folder}: is there already and not empty; give another --out, or delete it")
+    check_vacant(folder, "is there already and not empty; give another --out, or delete it")
     study, assessment = scored.study, scored.assessment
     tested = {utterance.id: utterance for of_key in scored.answers.values() for utterance in of_key.utterances}
     with new_folder(folder) as temporary:
@@ -33,14 +30,14 @@ def write_scored(folder: Path, scored: Scored) -> None:
         if study:
             write_folds(temporary / "folds.json", study.folds, study.header)
             write_baselines(temporary / "baselines.json", assessment.baselines)
-            _write_json(temporary / "audit.json", scored.audit.as_json())
+            write_json(temporary / "audit.json", scored.audit.as_json())
         for (fold, seed), answers in scored.answers.items():
             fold_folder = temporary / f"fold{fold}-seed{seed}"
             write_answers(fold_folder / "predictions.jsonl", answers, "; ".join(scored.marks))
-            _write_json(fold_folder / "metrics.json", _metrics(scored, answers))
-        _write_json(temporary / "summary.json", {"marks": scored.marks, **assessment.summary.as_json()})
-        _write_json(temporary / "assessment.json", assessment.as_json())
-        _write_json(temporary / "run.json", _description(scored))
+            write_json(fold_folder / "metrics.json", _metrics(scored, answers))
+        write_json(temporary / "summary.json", {"marks": scored.marks, **assessment.summary.as_json()})
+        write_json(temporary / "assessment.json", assessment.as_json())
+        write_json(temporary / "run.json", _description(scored))
 
 
 def _description(scored: Scored) -> dict[str, object]:
@@ -65,7 +62,3 @@ def _metrics(scored: Scored, answers: Answers) -> dict[str, object]:
         "classes": answers.classes,
         "scores": asdict(answers.scores()),
     }
-
-
-def _write_json(path: Path, value: object) -> None:
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")

@@ -220,9 +220,8 @@ def _beside(answers: Mapping[Key, Answers], study: Study, classes: Sequence[str]
     folds = [fold for fold in study.folds if fold.number in {number for number, _ in answers}]
     scored = {utterance.id for of_key in answers.values() for utterance in of_key.utterances}
     for one in baselines(study.utterances, folds, classes):
-        kept = [place for place, utterance in enumerate(one.answers.utterances) if utterance.id in scored]
-        utterances = tuple(one.answers.utterances[place] for place in kept)
-        yield Baseline(one.name, Answers(utterances, one.answers.classes, one.answers.probabilities[kept]))
+        wanted = np.array([utterance.id in scored for utterance in one.answers.utterances])
+        yield Baseline(one.name, one.answers.where(wanted))
 
 
 def _notes(

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emoduet.calibration import checked
 from emoduet.errors import InputError
+from emoduet.metrics import checked
 
 
 @dataclass(frozen=True)
