@@ -39,6 +39,14 @@ def guarded(function: Callable) -> Callable:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Features go into the home folder unless told otherwise: into one that ends with the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def no_network() -> Iterator[None]:
     """Fails a test that resolves a foreign name or opens a connection; loopback stays open for servers under test."""
     resolve = socket.getaddrinfo

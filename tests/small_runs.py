@@ -33,3 +33,8 @@ def numbers_of(fold: Path) -> tuple[str, list[str], dict]:
     history = [line.rsplit(",", 2)[0] for line in (fold / "history.csv").read_text().splitlines()]
     metrics = {key: value for key, value in read_json(fold / "metrics.json").items() if key != "seconds"}
     return (fold / "predictions.jsonl").read_text(), history, metrics
+
+
+def without_forms(notes: str) -> str:
+    """Notes but for those that say which form of the encoders runs."""
+    return "".join(line for line in notes.splitlines(keepends=True) if not line.startswith("encoders: "))

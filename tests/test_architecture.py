@@ -19,7 +19,7 @@ CONTRACTS = ROOT / ".importlinter"
 WORDS = ["types.py", "labels.py", "errors.py", "records.py", "problems.py"]
 DOORS = ["__main__.py", "cli", "report"]
 COMPUTATION = ["nn", "systems", "metrics.py", "significance.py", "pairing.py", "calibration.py", "selective.py"]
-COMPUTATION += ["near_duplicates.py", "crossings.py", "findings.py", "protocols", "windows.py"]
+COMPUTATION += ["augmentation.py", "near_duplicates.py", "crossings.py", "findings.py", "protocols", "windows.py"]
 OUTSIDE_WORLD = {
     *("os", "io", "pathlib", "shutil", "tempfile", "glob", "subprocess", "socket", "urllib"),
     *("time", "datetime", "random"),

@@ -138,6 +138,41 @@ def test_tokens(reader, transcript, num_tokens):
     assert (tokens[0].item(), tokens[-1].item()) == (reader.tokenizer.cls_token_id, reader.tokenizer.sep_token_id)
 
 
+def test_what_is_stored_stands_in_the_place_of_sounds_and_words_and_opens_nothing(reader):
+    features = {"a": torch.zeros(3, 2), "b": torch.ones(1, 2)}
+    absent = [Utterance(id=id, audio="/nowhere.wav", transcript=None) for id in ("b", "a")]
+    inputs = replace(reader, stored_audio=features.__getitem__, stored_text=features.__getitem__).read(absent)
+    assert [one is features[id] for one, id in zip(inputs.waveforms, "ba", strict=True)] == [True, True]
+    assert [one is features[id] for one, id in zip(inputs.tokens, "ba", strict=True)] == [True, True]
+
+
+def test_sounds_may_be_stored_and_words_read(utterances, reader):
+    inputs = replace(reader, stored_audio=lambda id: torch.zeros(3, 2)).read(utterances[:1])
+    assert inputs.waveforms[0].shape == (3, 2)
+    assert inputs.tokens[0].equal(reader.tokens(utterances[0]))
+
+
+def test_what_a_system_does_not_take_is_not_read_from_a_store_either(utterances, tokenizer):
+    deaf = InputReader(hears=False, normalised=False, tokenizer=tokenizer, stored_audio=lambda id: torch.zeros(3, 2))
+    assert deaf.read(utterances[:1]).waveforms == ()
+
+
+def test_a_waveform_is_changed_before_it_is_normalised(utterances, reader):
+    heard = []
+
+    def louder(id, samples):
+        heard.append((id, samples))
+        return 100 * samples + 7
+
+    changed = replace(reader, augment=louder)
+    np.testing.assert_allclose(changed.waveform(utterances[0]), reader.waveform(utterances[0]), atol=1e-3)
+    raw = replace(changed, normalised=False).waveform(utterances[0])
+    samples = read_audio(utterances[0].audio)
+    np.testing.assert_array_equal(raw.numpy(), 100 * samples + 7)
+    assert [id for id, _ in heard] == ["u0", "u0"]
+    assert all((heard_samples == samples).all() for _, heard_samples in heard)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [

@@ -23,6 +23,17 @@ def test_a_recipe_of_one_s_own(tmp_path, suffix):
     assert read_recipe(str(path), ["training.epochs=7"]).training.epochs == 7
 
 
+def test_a_section_that_no_packaged_recipe_has(tmp_path):
+    values = read_recipe("demo-paper").model_dump(exclude_none=True)
+    assert "augmentation" not in values
+    path = tmp_path / "noisy.toml"
+    path.write_text(as_toml(values) + "\n[augmentation]\nnoise_snr = [10, 30]\n")
+    noisy = read_recipe(str(path))
+    assert noisy == read_recipe("demo-paper", ["augmentation.noise_snr=[10, 30]"])
+    assert noisy.augmentation.noise_snr == (10, 30)
+    assert recipe_from_values(noisy.model_dump(mode="json"), where="a model") == noisy
+
+
 def as_toml(values):
     sections = {key: value for key, value in values.items() if isinstance(value, dict)}
     lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if key not in sections]
@@ -46,6 +57,8 @@ def as_toml(values):
         ("audio_encoder.spec_augment=false", "audio_encoder.spec_augment", False),
         ('classes=["a", "b"]', "classes", ("a", "b")),
         ("title=Mine, with fusion", "title", "Mine, with fusion"),
+        ("augmentation.noise_snr=[10,30]", "augmentation.noise_snr", (10.0, 30.0)),
+        ("augmentation.noise_snr=[-5, -5]", "augmentation.noise_snr", (-5.0, -5.0)),
     ],
 )
 def test_overrides(override, path, value):
@@ -85,6 +98,10 @@ def test_a_recipe_is_frozen():
         ("system=video", r"system: .*'cross-modal', 'audio' or 'text' \(got 'video'\)"),
         ('classes=["a", "a"]', r"classes \['a', 'a'\]; need at least two, each once"),
         ('classes=["a"]', r"classes \['a'\]; need at least two"),
+        ("augmentation.noise_snr=[30, 10]", r"augmentation: .*noise_snr \[30\.0, 10\.0\]; want the lower bound first"),
+        ("augmentation.noise_snr=[10]", r"augmentation\.noise_snr\.1: Field required"),
+        ("augmentation.noise_snr=[10, inf]", r"augmentation\.noise_snr\.1: .*finite.* \(got inf\)"),
+        ("augmentation.speed=2", r"augmentation\.noise_snr: Field required\n  augmentation\.speed: Extra inputs"),
     ],
 )
 def test_an_override_that_is_refused(override, message):
@@ -123,6 +140,11 @@ def test_sections_that_the_system_does_not_have(system, problems):
     with pytest.raises(ConfigError) as caught:
         read_recipe("paper", [f"system={system}"])
     assert all(f"{problem} to the {system} system" in str(caught.value) for problem in problems)
+
+
+def test_noise_on_sounds_is_of_no_use_to_a_system_that_does_not_hear():
+    with pytest.raises(ConfigError, match="augmentation is of no use to the text system"):
+        read_recipe("text-only", ["augmentation.noise_snr=[10, 30]"])
 
 
 def test_sections_that_the_system_lacks():

@@ -13,6 +13,8 @@ from emoduet.deployment import Deployment, train_model
 from emoduet.errors import CorpusError, InputError
 from emoduet.evaluation import answer
 from emoduet.experiment import sole_user
+from emoduet.features import stores
+from emoduet.fold_run import Filling
 from emoduet.machine import Machine
 from emoduet.manifest import manifest_digest
 from emoduet.pretrained.loading import load_text_encoder
@@ -46,11 +48,27 @@ def test_a_session_held_out(manifest, tmp_path):
 
 
 def test_a_fraction_held_out_in_whole_dialogues(manifest, tmp_path):
-    steps = []
-    answers = train_model(deployment_of(manifest, tmp_path / "model", session=None, fraction=0.2), steps.append)
+    told = []
+    deployment = deployment_of(manifest, tmp_path / "model", session=None, fraction=0.2)
+    answers = train_model(deployment, lambda name, step: told.append((name, step.done, step.total)))
     assert len(answers.utterances) == 8
     assert len({one.dialogue for one in answers.utterances}) == 2
-    assert (steps[-1].done, steps[-1].total) == (16, 16)
+    assert told[-1] == ("demo-text-only", 16, 16)
+
+
+def test_with_features_the_whole_manifest_is_stored_and_the_model_takes_words_again(manifest, tmp_path):
+    told = []
+    frozen = deployment_of(manifest, tmp_path / "model", "text_encoder.freeze=all", features=tmp_path / "features")
+    answers = train_model(frozen, lambda name, message: told.append((name, message)))
+    assert told[:2] == [("demo-text-only features", Filling("demo-text-only", done, 24)) for done in (0, 24)]
+    assert {name for name, _ in told[2:]} == {"demo-text-only"}
+    (store,) = stores(tmp_path / "features")
+    assert (store.description.source.stage, store.num_done, store.complete) == ("last", 24, True)
+    training = read_json(tmp_path / "model" / "config.json")["training"]
+    assert training["encoders"]["text"]["begins_at"] == "last"
+    model = restore_model(tmp_path / "model")
+    again = answer(model.system, model.reader, answers.utterances, CLASSES, temperature=model.temperature)
+    assert abs(again.probabilities - answers.probabilities).max() < 1e-2
 
 
 class Killed(Exception):
@@ -62,7 +80,7 @@ def test_a_killed_call_is_taken_up_by_the_same_call(manifest, tmp_path, monkeypa
     def kill(*arguments):
         raise Killed
 
-    def at_second_epoch(step):
+    def at_second_epoch(name, step):
         if step.epoch == 2:
             raise Killed
 
@@ -72,7 +90,7 @@ def test_a_killed_call_is_taken_up_by_the_same_call(manifest, tmp_path, monkeypa
         train_model(deployment_of(manifest, tmp_path / "model"), at_second_epoch if where == "second epoch" else print)
     assert (tmp_path / "model.training" / "state").exists()
     steps = []
-    answers = train_model(deployment_of(manifest, tmp_path / "model"), lambda step: steps.append(step.epoch))
+    answers = train_model(deployment_of(manifest, tmp_path / "model"), lambda name, step: steps.append(step.epoch))
     assert set(steps) == ({2} if where == "second epoch" else set())
     whole = train_model(deployment_of(manifest, tmp_path / "whole"))
     assert (answers.probabilities == whole.probabilities).all()
@@ -82,7 +100,7 @@ def test_a_killed_call_is_taken_up_by_the_same_call(manifest, tmp_path, monkeypa
 def test_a_killed_call_is_not_taken_up_by_another(manifest, tmp_path):
     """Going on with another held-out part would validate on utterances that were trained on."""
 
-    def kill(step):
+    def kill(name, step):
         if step.epoch == 2:
             raise Killed
 

@@ -171,7 +171,8 @@ def finished(manifest, tmp_path_factory):
         ([], {"shuffled": True}, "training_labels_shuffled is False, not True"),
     ],
 )
-def test_another_run_in_the_same_folder(manifest, finished, overrides, change, message):
+def test_another_run_in_the_same_folder(manifest, finished, monkeypatch, overrides, change, message):
+    monkeypatch.setattr("emoduet.machine.cpu_computes_bf16", lambda: True)
     before = (finished / "run.json").read_text()
     with pytest.raises(InputError, match=f"holds another run: .*{message}"):
         run_experiment(small_experiment(manifest, finished, "demo-text-only", *overrides, **change))
@@ -235,7 +236,10 @@ def test_folds_of_another_run_are_used_exactly(manifest, without, tmp_path):
     assert read_json(tmp_path / "again" / "fold1-seed0" / "metrics.json")["leaking"] is True
     run = read_json(tmp_path / "again" / "run.json")
     assert run["folds_read_from"]["file"] == "folds.json" and run["folds_read_from"]["seed"] == run["split_seed"] == 3
-    assert again.notes == (f"folds read from {theirs} (protocol random, seed 3, manifest easy.jsonl)",)
+    assert again.notes == (
+        f"folds read from {theirs} (protocol random, seed 3, manifest easy.jsonl)",
+        "encoders: text packed",
+    )
 
 
 def test_another_corpus_is_tested(manifest, tmp_path):
@@ -250,7 +254,10 @@ def test_another_corpus_is_tested(manifest, tmp_path):
     outcome = run_experiment(small_experiment(manifest, tmp_path / "out", protocol="cross-corpus", **two))
     assert outcome.summary.num_utterances == 4
     assert "tested on x.jsonl" in conditions(outcome)
-    assert outcome.notes == (f"{tmp_path / 'map.toml'}: 1 utterances map to no class, not used: L 1",)
+    assert outcome.notes == (
+        f"{tmp_path / 'map.toml'}: 1 utterances map to no class, not used: L 1",
+        "encoders: text packed",
+    )
     run = read_json(tmp_path / "out" / "run.json")
     assert (
         run["test_manifest_sha256"] == manifest_digest(tmp_path / "x.jsonl") and run["test_label_map"]["W"] == "angry"

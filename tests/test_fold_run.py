@@ -146,7 +146,9 @@ def test_the_fold_says_what_its_encoders_dropped_and_where_it_ran(runs, name):
     audio, text = found["encoders"]["audio"], found["encoders"]["text"]
     assert (audio["layer_drop"], audio["spec_augment"], audio["mask_time_prob"]) == (0.0, False, 0.05)
     assert (audio["hidden_dropout"], audio["attention_dropout"]) == (0.1, 0.0)
-    assert text == {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1}
+    assert (audio["form"], audio["begins_at"]) == ("packed", "waveform")
+    dropped = {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1}
+    assert text == {"form": "packed", "begins_at": "tokens", **dropped}
 
 
 def test_the_model_card_says_what_it_was_trained_on(runs):

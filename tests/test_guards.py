@@ -5,6 +5,7 @@ import socket
 import pytest
 import torch
 
+from emoduet.nn.linear import linear
 from emoduet.nn.packing import Packed
 from emoduet.nn.text_features import TextProjection
 from emoduet.systems.inputs import Inputs
@@ -38,7 +39,12 @@ def test_loopback_is_open():
 )
 def test_a_wrong_shape_is_refused_by_the_blocks(values):
     with pytest.raises(TypeError):
-        Packed(values, (3,))
+        linear(values, torch.zeros(4, 2), None)
+
+
+def test_what_is_no_tensor_is_not_packed():
+    with pytest.raises(TypeError):
+        Packed([[0.0, 0.0]] * 3, (3,))
 
 
 def test_a_wrong_shape_is_refused_by_the_systems():

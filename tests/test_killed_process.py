@@ -26,7 +26,8 @@ def test_killed_outright_and_taken_up_again(tmp_path):
     manifest, out = write_easy_corpus(tmp_path / "corpus"), tmp_path / "out"
     settings = [part for setting in small("demo-paper", *OVERRIDES) for part in ("--set", setting)]
     command = [sys.executable, "-m", "emoduet", "run", "demo-paper", "--manifest", str(manifest), "--out", str(out)]
-    command += ["--folds", "1", "--device", "cpu", *settings]
+    features = tmp_path / "features"
+    command += ["--folds", "1", "--device", "cpu", "--features", str(features), *settings]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         wait_for(out / "fold1-seed0" / "state", process)
         process.send_signal(signal.SIGKILL)
@@ -34,6 +35,6 @@ def test_killed_outright_and_taken_up_again(tmp_path):
     assert process.returncode == -signal.SIGKILL
     assert not (out / "fold1-seed0" / "metrics.json").exists()
     for folder in (out, tmp_path / "whole"):
-        run_experiment(small_experiment(manifest, folder, "demo-paper", *OVERRIDES))
+        run_experiment(small_experiment(manifest, folder, "demo-paper", *OVERRIDES, features=features))
     assert numbers_of(out / "fold1-seed0") == numbers_of(tmp_path / "whole" / "fold1-seed0")
     assert not list((out / "fold1-seed0").glob(".*"))

@@ -7,8 +7,18 @@ from collections import namedtuple
 import pytest
 import torch
 
-from emoduet.errors import InputError
-from emoduet.machine import Machine, accelerator_on, check_disk, check_machine, device_named, name_of, num_cores
+from emoduet.errors import InputError, UsageError
+from emoduet.machine import (
+    Machine,
+    accelerator_on,
+    check_answering,
+    check_disk,
+    check_machine,
+    computing_in,
+    device_named,
+    name_of,
+    num_cores,
+)
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -81,8 +91,57 @@ def test_half_precision_needs_a_gpu(gpus):
     assert check_machine(Machine(precision="fp16")).type == "cuda"
 
 
+@pytest.fixture
+def cpu_knows(monkeypatch):
+    """Pretends that the CPU multiplies in bf16 in one of two ways, or in none."""
+
+    def pretend(avx512_bf16, amx):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512_bf16)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+
+    return pretend
+
+
+@pytest.mark.parametrize("check", [check_machine, check_answering])
+def test_bf16_is_refused_on_a_cpu_that_would_emulate_it(gpus, cpu_knows, check):
+    gpus(1)
+    cpu_knows(False, False)
+    with pytest.raises(
+        UsageError, match="bf16: this CPU has neither avx512_bf16 nor amx_bf16 and would emulate it, mea"
+    ):
+        check(Machine("cpu", "bf16"))
+    assert check(Machine(None, "bf16")).type == "cuda"
+    assert check(Machine("cpu", "fp32")).type == "cpu"
+
+
+@pytest.mark.parametrize("known", [(True, False), (False, True)])
+def test_bf16_on_a_cpu_that_computes_it(cpu_knows, known):
+    cpu_knows(*known)
+    assert check_machine(Machine("cpu", "bf16")).type == "cpu"
+
+
+def test_int8_takes_the_cpu_and_no_other(gpus):
+    gpus(1)
+    assert check_answering(Machine(None, "int8")).type == check_answering(Machine("cpu", "int8")).type == "cpu"
+    with pytest.raises(UsageError, match="precision int8: runs on the CPU alone, not on cuda; use device cpu, or fp32"):
+        check_answering(Machine("cuda", "int8"))
+    with pytest.raises(UsageError, match="precision int8: choose one of fp32, bf16, fp16"):
+        check_machine(Machine("cpu", "int8"))
+    with pytest.raises(UsageError, match="precision fp16: a model answers in one of fp32, bf16, int8"):
+        check_answering(Machine("cuda", "fp16"))
+
+
+def test_products_are_taken_in_bf16_only_where_asked_for():
+    dtypes = {}
+    for precision in ("fp32", "bf16", "int8"):
+        with computing_in(precision, torch.device("cpu")):
+            dtypes[precision] = (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
+    assert dtypes == {"fp32": torch.float32, "bf16": torch.bfloat16, "int8": torch.float32}
+
+
 @pytest.mark.parametrize(("precision", "mixed"), [("fp32", "no"), ("bf16", "bf16"), ("fp32", "no")])
-def test_accelerators_in_one_process_do_not_inherit_their_precision(precision, mixed):
+def test_accelerators_in_one_process_do_not_inherit_their_precision(cpu_knows, precision, mixed):
+    cpu_knows(True, False)
     accelerator = accelerator_on(Machine("cpu", precision))
     assert (accelerator.device.type, accelerator.mixed_precision) == ("cpu", mixed)
 

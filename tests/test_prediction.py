@@ -5,11 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from little_models import write_model, write_recordings
 
 import emoduet
 from emoduet import EmotionRecognizer, Failure, Prediction, Utterance
 from emoduet.errors import AudioError, CheckpointError, InputError
+from emoduet.machine import cpu_computes_bf16
 from emoduet.prediction import BATCH_SIZE
 
 WORDS = ["no stop it", "", "what a joy", "the table is set and the table is set", "alone"]
@@ -150,6 +152,31 @@ def test_two_threads_share_one_recognizer(both, files):
 def test_a_device_that_is_not_here(tmp_path):
     with pytest.raises(InputError, match="device tpu: not on this machine"):
         EmotionRecognizer.load(write_model(tmp_path / "m", "demo-text-only"), device="tpu")
+
+
+@pytest.mark.parametrize(
+    "precision",
+    [
+        pytest.param("bf16", marks=pytest.mark.skipif(not cpu_computes_bf16(), reason="this CPU would emulate bf16")),
+        pytest.param(
+            "int8", marks=pytest.mark.skipif(not torch.cpu._is_vnni_supported(), reason="int8 is sure only with VNNI")
+        ),
+    ],
+)
+def test_coarser_answers_are_near_and_the_same_in_any_batch(both, files, tmp_path, precision):
+    coarse = EmotionRecognizer.load(write_model(tmp_path / "m"), "cpu", precision)
+    together = list(coarse.predict_each(utterances(files)))
+    for answer, utterance in zip(together, utterances(files), strict=True):
+        (plain,) = both.predict(utterance.audio, utterance.transcript)
+        (alone,) = coarse.predict(utterance.audio, utterance.transcript)
+        assert answer.probabilities != plain.probabilities
+        assert answer.probabilities == pytest.approx(plain.probabilities, abs=0.01)
+        assert answer.probabilities == pytest.approx(alone.probabilities, abs=1e-6 if precision == "int8" else 2e-3)
+
+
+def test_precisions_that_are_refused_before_anything_is_loaded(tmp_path):
+    with pytest.raises(InputError, match="precision fp16: a model answers in one of fp32, bf16, int8"):
+        EmotionRecognizer.load(tmp_path / "nowhere", precision="fp16")
 
 
 def test_no_such_model(tmp_path):

@@ -91,7 +91,7 @@ class Killed(Exception):
 
 
 def test_a_training_is_not_gone_on_with_other_frozen_weights(encoder, manifest, tmp_path):
-    def kill(step):
+    def kill(name, step):
         if step.epoch == 2:
             raise Killed
 

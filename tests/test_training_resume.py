@@ -13,6 +13,7 @@ from easy_corpus import easy_utterances, small_recipe
 from emoduet import atomic, training_state
 from emoduet.errors import InputError
 from emoduet.machine import Machine
+from emoduet.stored_features import Features
 from emoduet.training import Plan, forget_state, train
 
 CPU = Machine("cpu")
@@ -121,6 +122,49 @@ def test_taken_up_again_it_is_the_uninterrupted_one(utterances, uninterrupted, t
     assert list(tmp_path.iterdir()) == []
 
 
+# On stored features
+
+
+@pytest.fixture(scope="module")
+def uninterrupted_on_features(utterances, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("features")
+    return {
+        name: numbers(train_on_features(plan_of(utterances, name), folder / name, folder / "features"))
+        for name in ("demo-paper", "demo-paper-frozen")
+    }
+
+
+def train_on_features(plan, folder, root, on_step=lambda step: None):
+    return train(plan, folder, CPU, on_step, features=Features(root, (*plan.train, *plan.watched)))
+
+
+FILLING = {
+    "before the first features are in place": at_call(os, "replace", 2),
+    "while the features are described": at_call(os, "replace", 3),
+}
+
+
+@pytest.mark.parametrize("name", ["demo-paper", "demo-paper-frozen"])
+@pytest.mark.parametrize("kill", [*FILLING, "in the first epoch", "after the first epoch", "in the last epoch"])
+def test_on_features_too(utterances, uninterrupted_on_features, tmp_path, monkeypatch, name, kill):
+    plan, folder, root = plan_of(utterances, name), tmp_path / "training", tmp_path / "features"
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        train_on_features(plan, folder, root, {**KILLS, **FILLING}[kill](patch))
+    assert (folder / "state").exists() == (kill in ("after the first epoch", "in the last epoch"))
+    random.seed(99), np.random.seed(99), torch.manual_seed(99)
+    assert_equal(numbers(train_on_features(plan, folder, root)), uninterrupted_on_features[name])
+
+
+@pytest.mark.parametrize("first_on_features", [True, False])
+def test_half_on_features_and_half_without_is_refused(utterances, tmp_path, first_on_features):
+    plan, features = plan_of(utterances), Features(tmp_path / "features", utterances)
+    begun, taken_up = (features, None) if first_on_features else (None, features)
+    with pytest.raises(Killed):
+        train(plan, tmp_path, CPU, at_step(2, 4)(None), features=begun)
+    with pytest.raises(InputError, match=r"another choice of stored features \(--features, --no-features\); delete"):
+        train(plan, tmp_path, CPU, features=taken_up)
+
+
 def test_killed_after_every_epoch(utterances, uninterrupted, tmp_path):
     for epoch in range(1, EPOCHS + 1):
         with pytest.raises(Killed):
@@ -196,7 +240,8 @@ def test_leftovers_are_hidden_temporary_files_and_nothing_else(tmp_path):
         ({"precision": "bf16"}, "precision"),
     ],
 )
-def test_the_state_of_another_training_is_refused(utterances, tmp_path, change, named):
+def test_the_state_of_another_training_is_refused(utterances, tmp_path, monkeypatch, change, named):
+    monkeypatch.setattr("emoduet.machine.cpu_computes_bf16", lambda: True)
     with pytest.raises(Killed):
         train(plan_of(utterances), tmp_path, CPU, at_step(2, 4)(None))
     other = plan_of(

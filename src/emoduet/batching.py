@@ -3,10 +3,11 @@
 The order follows from the seed and the epoch alone. Sound is decoded while the model computes, one batch ahead.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Int64
 from torch import Tensor
@@ -35,17 +36,24 @@ class InputReader:
         hears: whether the system takes sound.
         normalised: whether its encoder wants waveforms of zero mean and unit variance.
         tokenizer: the text encoder's; None for a system that does not read.
+        stored_audio: gives, by an utterance's id, features to take in the place of its waveform.
+        stored_text: the same in the place of its tokens.
+        augment: changes a waveform, given the utterance's id, before it is normalised.
     """
 
     hears: bool
     normalised: bool
     tokenizer: PreTrainedTokenizerBase | None
+    stored_audio: Callable[[str], Tensor] | None = None
+    stored_text: Callable[[str], Tensor] | None = None
+    augment: Callable[[str, np.ndarray], np.ndarray] | None = None
 
     def read(self, utterances: Sequence[Utterance]) -> Inputs:
         """Decodes and tokenizes; see `waveform` and `tokens` for what can be wrong with an utterance."""
+        sound, words = _or_stored(self.waveform, self.stored_audio), _or_stored(self.tokens, self.stored_text)
         return Inputs(
-            waveforms=[self.waveform(utterance) for utterance in utterances] if self.hears else (),
-            tokens=[self.tokens(utterance) for utterance in utterances] if self.tokenizer else (),
+            waveforms=[sound(utterance) for utterance in utterances] if self.hears else (),
+            tokens=[words(utterance) for utterance in utterances] if self.tokenizer else (),
         )
 
     def waveform(self, utterance: Utterance) -> Tensor:
@@ -58,6 +66,8 @@ class InputReader:
         if utterance.audio is None:
             raise CorpusError(f"utterance {utterance.id}: no sound file, and this system listens")
         samples = read_audio(utterance.audio, start=utterance.start, end=utterance.end)
+        if self.augment:
+            samples = self.augment(utterance.id, samples)
         return torch.from_numpy(normalise(samples) if self.normalised else samples)
 
     def tokens(self, utterance: Utterance) -> Tensor:
@@ -69,6 +79,12 @@ class InputReader:
         if utterance.transcript is None:
             raise CorpusError(f"utterance {utterance.id}: no transcript, and this system reads")
         return torch.tensor(self.tokenizer(utterance.transcript, truncation=True, verbose=False)["input_ids"])
+
+
+def _or_stored(
+    read: Callable[[Utterance], Tensor], stored: Callable[[str], Tensor] | None
+) -> Callable[[Utterance], Tensor]:
+    return read if stored is None else lambda utterance: stored(utterance.id)
 
 
 def shuffled(utterances: Sequence[Utterance], seed: int, epoch: int) -> list[Utterance]:

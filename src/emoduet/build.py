@@ -1,11 +1,11 @@
 """From a recipe's numbers to objects: the only reader of recipes. Layers receive numbers, never a recipe."""
 
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from emoduet.batching import InputReader
@@ -15,12 +15,14 @@ from emoduet.errors import CheckpointError
 from emoduet.nn.attention import CrossModalAttention
 from emoduet.nn.audio_features import AudioFeatureEncoder
 from emoduet.nn.text_features import TextProjection
-from emoduet.pretrained.encoders import AudioEncoderBase, TextEncoderBase
+from emoduet.pretrained.encoders import AudioEncoderBase, EncoderBase, TextEncoderBase
 from emoduet.pretrained.loading import load_audio_encoder, load_text_encoder, weights_digest, weights_size
 from emoduet.pretrained.tiny import build_tiny_audio_encoder, build_tiny_text_encoder, train_tokenizer
 from emoduet.systems.audio import AudioSystem
 from emoduet.systems.cross_modal import CrossModalSystem
 from emoduet.systems.text import TextSystem
+
+log = logging.getLogger(__name__)
 
 System = CrossModalSystem | AudioSystem | TextSystem
 
@@ -69,6 +71,7 @@ def restore_model(path_or_hub_id: str | Path) -> Model:
     model = replace(_assemble(recipe, checkpoint.encoders), temperature=temperature)
     fill(model.system, checkpoint.weights, str(path_or_hub_id))
     model.system.eval().requires_grad_(False)
+    log.info(model.encoders.forms())
     return model
 
 
@@ -152,11 +155,11 @@ def _text_encoder(settings: TextEncoder, transcripts: Sequence[str]) -> tuple[Te
     return encoder, tokenizer
 
 
-def _apply_common(encoder: nn.Module, settings: AudioEncoder | TextEncoder) -> None:
+def _apply_common(encoder: EncoderBase, settings: AudioEncoder | TextEncoder) -> None:
     if settings.freeze == "all":
         encoder.requires_grad_(False)
     if settings.gradient_checkpointing:
-        encoder.model.activation_checkpointing_enable({"use_reentrant": False})
+        encoder.recompute_activations()
 
 
 def _cross_modal(recipe: Recipe, encoders: Encoders) -> CrossModalSystem:

@@ -37,10 +37,13 @@ class Encoders:
     text: TextEncoderBase | None
     tokenizer: PreTrainedTokenizerBase | None
 
-    @property
-    def present(self) -> tuple[AudioEncoderBase | TextEncoderBase, ...]:
-        """Those there are."""
-        return tuple(encoder for encoder in (self.audio, self.text) if encoder is not None)
+    def forms(self) -> str:
+        """Which form of each encoder runs, in words."""
+        return told_forms({kind: one.form_told for kind, one in self.by_kind().items()})
+
+    def by_kind(self) -> dict[str, AudioEncoderBase | TextEncoderBase]:
+        """Those there are, as "audio" and "text"."""
+        return {kind: one for kind, one in (("audio", self.audio), ("text", self.text)) if one is not None}
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Checkpoint:
     description: Mapping[str, object]
     encoders: Encoders
     weights: Mapping[str, Tensor]
+
+
+def told_forms(forms: Mapping[str, str]) -> str:
+    """The forms of encoders, by "audio" and "text", as one sentence."""
+    return "encoders: " + "; ".join(f"{kind} {form}" for kind, form in forms.items())
 
 
 def write_checkpoint(

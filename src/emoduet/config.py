@@ -97,6 +97,18 @@ class Training(_Section):
     class_weights: bool
 
 
+class Augmentation(_Section):
+    """White noise on training waveforms, at a signal-to-noise ratio between two bounds in dB."""
+
+    noise_snr: tuple[float, float]
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Self:
+        if self.noise_snr[0] > self.noise_snr[1]:
+            raise ValueError(f"noise_snr {list(self.noise_snr)}; want the lower bound first, as in [10, 30]")
+        return self
+
+
 class Recipe(_Section):
     """One training run, whole. Sections that the system does not have must be absent."""
 
@@ -112,6 +124,7 @@ class Recipe(_Section):
     optimizer: Optimizer
     schedule: Schedule
     training: Training
+    augmentation: Augmentation | None = None
 
     @model_validator(mode="after")
     def _sections_fit_the_system(self) -> Self:
@@ -128,6 +141,8 @@ class Recipe(_Section):
             for key, (needed, value) in wanted.items()
             if needed != (value is not None)
         ]
+        if self.augmentation and not hears:
+            problems.append("augmentation is of no use to the text system")
         if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
             problems.append(f"classes {list(self.classes)}; need at least two, each once")
         if problems:

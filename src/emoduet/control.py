@@ -33,6 +33,7 @@ class Control:
     shuffles: int = 3
     machine: Machine = Machine()
     workers: int = 1
+    features: Path | None = None
     split_seed: int | None = None
     test_manifest: Path | None = None
     test_label_map: Path | None = None
@@ -81,6 +82,7 @@ def run_control(control: Control, progress: Hook = lambda step: None) -> Iterato
                 machine=control.machine,
                 keep="none",
                 workers=control.workers,
+                features=control.features,
                 shuffled=True,
                 split_seed=control.split_seed,
                 test_manifest=control.test_manifest,

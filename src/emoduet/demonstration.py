@@ -45,7 +45,15 @@ def demonstrate(
         outcomes.append(outcome)
         on_outcome(outcome)
 
-    asked = Reproduction(manifest, out, protocols=("loso",), demo=True, machine=Machine("cpu"), workers=workers)
+    asked = Reproduction(
+        manifest,
+        out,
+        protocols=("loso",),
+        demo=True,
+        machine=Machine("cpu"),
+        workers=workers,
+        features=out / "features",
+    )
     lines = reproduce(asked, progress, keep)
     model = out / "demo-paper-loso" / "fold1-seed0" / "checkpoint"
     recognizer = EmotionRecognizer.load(model, device="cpu")

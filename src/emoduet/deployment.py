@@ -4,6 +4,7 @@ The held-out part picks the epoch and drives the learning rate, so its score is 
 figure to quote.
 """
 
+import logging
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -16,20 +17,26 @@ from emoduet.config import Recipe
 from emoduet.errors import CheckpointError
 from emoduet.evaluation import Answers, answer, calibrated, check_complete
 from emoduet.experiment import provenance, sole_user
-from emoduet.fold_run import as_trained
+from emoduet.fold_run import Filling, as_trained
 from emoduet.history import Epoch, Step
 from emoduet.labels import of_classes
 from emoduet.machine import Machine, check_machine
 from emoduet.manifest import read_manifest
 from emoduet.model_card import model_card
 from emoduet.protocols import Fold, hold_out
+from emoduet.stored_features import Features
 from emoduet.training import Plan, train
 from emoduet.types import Utterance
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What to train, on what, what to hold out (a session, or a fraction in whole dialogues), and where to put it."""
+    """What to train, on what, what to hold out (a session, or a fraction in whole dialogues), and where to put it.
+
+    `features` is as in `Experiment`.
+    """
 
     recipe: Recipe
     manifest: Path
@@ -38,9 +45,12 @@ class Deployment:
     fraction: float | None = None
     seed: int = 0
     machine: Machine = Machine()
+    features: Path | None = None
 
 
-def train_model(deployment: Deployment, on_step: Callable[[Step], None] = lambda step: None) -> Answers:
+def train_model(
+    deployment: Deployment, progress: Callable[[str, Step | Filling], None] = lambda name, message: None
+) -> Answers:
     """Trains and writes the model folder; returns the held-out answers. A killed call is taken up by the same call.
 
     Raises:
@@ -59,9 +69,17 @@ def train_model(deployment: Deployment, on_step: Callable[[Step], None] = lambda
     plan = Plan(recipe, tuple(by_id[id] for id in fold.train), held_out, True, deployment.seed, weights)
     work = deployment.out.with_name(deployment.out.name + ".training")
     with sole_user(work):
-        model, history = train(plan, work, deployment.machine, on_step)
+        model, history = train(
+            plan,
+            work,
+            deployment.machine,
+            on_step=lambda step: progress(recipe.name, step),
+            features=Features(deployment.features, tuple(utterances)) if deployment.features else None,
+            on_fill=lambda done, total: progress(f"{recipe.name} features", Filling(recipe.name, done, total)),
+        )
         model, answers = calibrated(model, answer(model.system, model.reader, held_out, model.classes))
         training = _conditions(deployment, fold, utterances, answers, history)
+        log.info(model.encoders.forms())
         training |= {"weights": weights, **as_trained(model, deployment.machine)}
         description = {
             "recipe": recipe.model_dump(mode="json"),

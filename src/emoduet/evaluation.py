@@ -16,6 +16,7 @@ from emoduet.build import Model, System
 from emoduet.calibration import apply_temperature, fit_temperature
 from emoduet.config import Recipe
 from emoduet.errors import CorpusError, InputError
+from emoduet.machine import computing_in
 from emoduet.metrics import Scores, log_loss, score
 from emoduet.types import Utterance
 
@@ -63,12 +64,14 @@ def answer(
     classes: Sequence[str],
     *,
     temperature: float = 1.0,
+    precision: str = "fp32",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Answers:
     """The system's probabilities for utterances, in eval mode, on the device its weights are on.
 
     Args:
         temperature: what the logits are divided by, as in `build.Model`.
+        precision: as in `machine.computing_in`.
         progress: called with (utterances done, utterances in all).
     """
     device = next(system.parameters()).device
@@ -76,7 +79,8 @@ def answer(
     system.eval()
     rows: list[torch.Tensor] = []
     for batch in batches(utterances, classes, reader, BATCH_SIZE):
-        logits = system(batch.inputs.to(device))
+        with computing_in(precision, device):
+            logits = system(batch.inputs.to(device))
         rows.extend(functional.softmax(logits.cpu().double() / temperature, dim=1))
         progress(len(rows), len(utterances))
     system.train(was_training)

@@ -4,15 +4,21 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from emoduet.build import restore_model
+import torch
+
+from emoduet.build import Model, restore_model
 from emoduet.checkpoint import read_description
 from emoduet.errors import CorpusError
 from emoduet.evaluation import Answers, answer, check_complete
-from emoduet.machine import device_named
+from emoduet.machine import Machine, check_machine
 from emoduet.manifest import manifest_digest, read_manifest
 from emoduet.pretrained.loading import locate
 from emoduet.results import MIN_CLUSTERS, clusters_of, count_of_clusters, interval
 from emoduet.significance import Interval
+from emoduet.types import Utterance
+
+Progress = Callable[[int, int], None]
+"""Called with (utterances done, utterances in all)."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,13 @@ class Examination:
             else f"no interval, all score alike: {self.interval_over}"
             if self.all_alike
             else self.interval_over,
+            self.marks(),
+        ]
+        return "; ".join(part for part in parts if part)
+
+    def marks(self) -> str:
+        """What was left out, seen before or synthetic; empty where nothing was."""
+        parts = [
             self.num_outside and f"{self.num_outside} utterances outside the model's classes left out",
             self.num_seen and f"{self.num_seen} of the utterances are of sessions this model was TRAINED ON",
             self.synthetic and "synthetic corpus: means nothing about people",
@@ -61,45 +74,91 @@ class Examination:
         }
 
 
-def examine_model(
-    path_or_hub_id: str,
-    manifest: Path,
-    sessions: tuple[str, ...] = (),
-    device: str | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Examination:
-    """Scores a model on a manifest's labelled utterances, or on those of some sessions.
+@dataclass(frozen=True)
+class Exam:
+    """A loaded model and the labelled utterances to score it on; it can be taken more than once.
+
+    Attributes:
+        num_seen: utterances of sessions that its training may have seen.
+        num_outside: utterances left out, of no class that the model knows.
+    """
+
+    model: Model
+    utterances: tuple[Utterance, ...]
+    num_seen: int
+    num_outside: int
+
+    def taken(self, precision: str = "fp32", progress: Progress = lambda done, total: None) -> Examination:
+        """The model's answers as it is now, and their score.
+
+        Args:
+            precision: as in `machine.computing_in`.
+        """
+        model = self.model
+        answers = answer(
+            model.system,
+            model.reader,
+            self.utterances,
+            model.classes,
+            temperature=model.temperature,
+            precision=precision,
+            progress=progress,
+        )
+        kind, clusters = clusters_of(self.utterances)
+        return Examination(
+            answers=answers,
+            ua_interval=interval(answers, clusters),
+            interval_over=count_of_clusters(kind, len(set(clusters))),
+            num_clusters=len(set(clusters)),
+            num_seen=self.num_seen,
+            num_outside=self.num_outside,
+            synthetic=any(utterance.extra.get("synthetic") for utterance in self.utterances),
+        )
+
+
+def set_exam(path_or_hub_id: str, manifest: Path, sessions: tuple[str, ...], device: torch.device) -> Exam:
+    """A model on its device and a manifest's labelled utterances, or those of some sessions.
 
     Raises:
-        InputError: this machine has no such device.
         CheckpointError: the model cannot be loaded.
         CorpusError: no utterance is left to score, or one lacks what the system takes.
     """
-    chosen = device_named(device)
     model = restore_model(path_or_hub_id)
-    model.system.to(chosen)
+    model.system.to(device)
     utterances = [u for u in read_manifest(manifest) if not sessions or u.session in sessions]
-    inside = [utterance for utterance in utterances if utterance.label in model.classes]
+    inside = tuple(utterance for utterance in utterances if utterance.label in model.classes)
     if not inside:
         raise CorpusError(
             f"{manifest}: none of {len(utterances)} utterances is labelled {', '.join(model.classes)}"
             + (f" in {', '.join(sessions)}" if sessions else "")
         )
     check_complete(inside, model.recipe, str(manifest))
-    answers = answer(
-        model.system, model.reader, inside, model.classes, temperature=model.temperature, progress=progress
-    )
-    kind, clusters = clusters_of(inside)
     seen = _sessions_seen(path_or_hub_id, manifest)
-    return Examination(
-        answers=answers,
-        ua_interval=interval(answers, clusters),
-        interval_over=count_of_clusters(kind, len(set(clusters))),
-        num_clusters=len(set(clusters)),
-        num_seen=sum(utterance.session in seen for utterance in inside),
-        num_outside=len(utterances) - len(inside),
-        synthetic=any(utterance.extra.get("synthetic") for utterance in inside),
-    )
+    num_seen = sum(utterance.session in seen for utterance in inside)
+    return Exam(model, inside, num_seen, num_outside=len(utterances) - len(inside))
+
+
+def examine_model(
+    path_or_hub_id: str,
+    manifest: Path,
+    sessions: tuple[str, ...] = (),
+    device: str | None = None,
+    progress: Progress = lambda done, total: None,
+    *,
+    precision: str = "fp32",
+) -> Examination:
+    """Scores a model on a manifest's labelled utterances, or on those of some sessions.
+
+    Args:
+        precision: "fp32" or "bf16"; int8 is judged beside fp32, by `quantisation.check_int8`.
+
+    Raises:
+        InputError: this machine has no such device, or does not compute in this precision.
+        CheckpointError: the model cannot be loaded.
+        CorpusError: no utterance is left to score, or one lacks what the system takes.
+    """
+    chosen = check_machine(Machine(device, precision))
+    return set_exam(path_or_hub_id, manifest, sessions, chosen).taken(precision, progress)
 
 
 def _sessions_seen(path_or_hub_id: str, manifest: Path) -> set[str]:

@@ -21,22 +21,34 @@ from emoduet.atomic import write_json
 from emoduet.breakdown import Row
 from emoduet.build import weights_of
 from emoduet.config import Recipe
-from emoduet.errors import InputError, UsageError
+from emoduet.errors import UsageError
 from emoduet.evaluation import check_complete
 from emoduet.evidence import audited, scored_baselines, write_utterances
 from emoduet.findings import is_leaking, twins_told, uncompared_told
-from emoduet.fold_run import KEEP, Finished, FoldJob, FoldProgress, disk_needed, note_of, read_finished, run_fold
+from emoduet.fold_run import (
+    KEEP,
+    Filling,
+    Finished,
+    FoldJob,
+    FoldProgress,
+    disk_needed,
+    forms_of,
+    note_of,
+    read_finished,
+    run_fold,
+)
 from emoduet.folds_file import write_folds
 from emoduet.machine import Machine, check_disk, check_machine
-from emoduet.protocols import Fold, Protocol, check_validated, shuffle_labels
+from emoduet.protocols import Fold, Protocol, shuffle_labels
 from emoduet.results import Summary
 from emoduet.run_folder import provenance, sole_user, write_or_compare
-from emoduet.study import Division, Study, read_study
+from emoduet.stored_features import Features
+from emoduet.study import Division, Study, check_trainable, chosen_folds, read_study
 from emoduet.trained_on import sessions_trained_on
 from emoduet.types import Utterance
 from emoduet.workers import run_tasks
 
-Hook = Callable[[FoldProgress], None]
+Hook = Callable[[FoldProgress | Filling], None]
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,7 @@ class Experiment:
         test_manifest: the corpus that `cross-corpus` tests.
         test_label_map: a file that says which class each of its labels becomes.
         no_validation: the validation part trains too, for a fixed number of epochs.
+        features: where what frozen encoders answer is stored and shared; None computes it anew at every step.
         allow_leaks: runs although speakers, dialogues or sounds cross into the test, and says so where they do.
     """
 
@@ -72,6 +85,7 @@ class Experiment:
     test_label_map: Path | None = None
     no_validation: bool = False
     allow_leaks: bool = False
+    features: Path | None = None
 
     @property
     def division(self) -> Division:
@@ -120,8 +134,8 @@ def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -
     _check_settings(experiment)
     study = read_study(experiment.manifest, experiment.division, experiment.recipe.classes)
     check_complete(study.utterances, experiment.recipe, str(experiment.manifest))
-    folds = _chosen(study.folds, experiment.folds)
-    _check_trainable(folds, study, experiment.recipe.classes)
+    folds = chosen_folds(study.folds, experiment.folds)
+    check_trainable(folds, study, experiment.recipe.classes)
     weights = weights_of(experiment.recipe)
     with sole_user(experiment.out):
         audit = audited(experiment.out, study.utterances, study.folds, study.protocol, study.leaks_allowed)
@@ -142,7 +156,7 @@ def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -
             synthetic=any(utterance.extra.get("synthetic") for utterance in study.utterances),
             audit=audit,
             no_validation=study.header.no_validation,
-            notes=study.notes,
+            notes=(*study.notes, forms_of(jobs[0])),
         )
         write_json(experiment.out / "summary.json", _summary_json(outcome))
         write_json(experiment.out / "assessment.json", outcome.assessment.as_json())
@@ -214,6 +228,7 @@ def _job(
         fold=fold,
         seed=seed,
         utterances={id: utterances[id] for id in (*fold.train, *fold.validation, *fold.test)},
+        features=Features(experiment.features, tuple(utterances.values())) if experiment.features else None,
         training_labels={id: dealt.get(id, utterances[id].label) for id in fold.train},
         folder=experiment.out / f"fold{fold.number}-seed{seed}",
         machine=experiment.machine,
@@ -231,28 +246,6 @@ def _check_settings(experiment: Experiment) -> None:
         raise UsageError(f"keep {experiment.keep}: choose one of {', '.join(KEEP)}")
     if experiment.workers < 1:
         raise UsageError(f"workers {experiment.workers}: need at least one")
-
-
-def _chosen(folds: Sequence[Fold], numbers: tuple[int, ...] | None) -> tuple[Fold, ...]:
-    known = {fold.number: fold for fold in folds}
-    wrong = [number for number in numbers or () if number not in known]
-    if wrong:
-        raise UsageError(f"fold {wrong[0]}: the protocol has folds {min(known)} to {max(known)}")
-    return tuple(known[number] for number in (sorted(set(numbers)) if numbers else known))
-
-
-def _check_trainable(folds: Sequence[Fold], study: Study, classes: Sequence[str]) -> None:
-    """Finds before the first training, not at the last fold, what a fold's training would miss."""
-    label_of = {utterance.id: utterance.label for utterance in study.utterances}
-    for fold in folds:
-        if not (study.protocol.test_in_the_loop or study.header.no_validation):
-            check_validated(fold)
-        lacking = sorted(set(classes) - {label_of[id] for id in fold.train})
-        if lacking:
-            raise InputError(
-                f"fold {fold.number} ({fold.name}): none of its {len(fold.train)} training utterances is "
-                f"{', '.join(lacking)}; leave it out with --folds, take another protocol, or set the recipe's classes"
-            )
 
 
 def _note(study: Study) -> str:

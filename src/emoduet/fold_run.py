@@ -15,7 +15,7 @@ from pathlib import Path
 
 from emoduet.atomic import write_json
 from emoduet.build import Model, encoder_bytes
-from emoduet.checkpoint import write_checkpoint
+from emoduet.checkpoint import told_forms, write_checkpoint
 from emoduet.config import Recipe
 from emoduet.evaluation import Answers, answer, calibrated, read_answers, write_answers
 from emoduet.history import Epoch, Step, log_to_tensorboard, write_history
@@ -23,6 +23,7 @@ from emoduet.machine import Machine, name_of
 from emoduet.model_card import model_card
 from emoduet.protocols import LEAKING, NO_VALIDATION, TEST_IN_THE_LOOP, Fold
 from emoduet.results import clusters_of, count_of_clusters, interval
+from emoduet.stored_features import Features
 from emoduet.training import Plan, forget_state, train
 from emoduet.types import Utterance
 
@@ -46,6 +47,7 @@ class FoldJob:
     tensorboard: bool
     weights: Mapping[str, str]
     provenance: Mapping[str, object]
+    features: Features | None = None
 
     @property
     def finished(self) -> bool:
@@ -93,7 +95,16 @@ class FoldProgress:
     step: Step
 
 
-def run_fold(job: FoldJob, progress: Callable[[FoldProgress], None]) -> None:
+@dataclass(frozen=True)
+class Filling:
+    """What a progress hook is told while a store of features is filled, or looked through."""
+
+    recipe: str
+    done: int
+    total: int
+
+
+def run_fold(job: FoldJob, progress: Callable[[FoldProgress | Filling], None]) -> None:
     """Trains, tests and stores one fold; goes on where a killed call left off.
 
     Raises:
@@ -103,12 +114,15 @@ def run_fold(job: FoldJob, progress: Callable[[FoldProgress], None]) -> None:
     def on_step(step: Step) -> None:
         progress(FoldProgress(job.recipe.name, job.protocol_name, job.fold.number, job.seed, step))
 
+    def on_fill(done: int, total: int) -> None:
+        progress(Filling(job.recipe.name, done, total))
+
     def on_epoch(model: Model, epoch: Epoch) -> None:
         if job.keep == "all":
             _write_model(job, model, job.folder / f"checkpoint-epoch{epoch.epoch:02d}")
 
     _write_recipe(job, {})
-    model, history = train(job.plan(), job.folder, job.machine, on_step, on_epoch)
+    model, history = train(job.plan(), job.folder, job.machine, on_step, on_epoch, job.features, on_fill)
     if job.fold.validation:
         model, validation = calibrated(model, _answers(job, model, job.fold.validation))
         write_answers(job.folder / "validation.jsonl", validation, job.note)
@@ -122,6 +136,12 @@ def run_fold(job: FoldJob, progress: Callable[[FoldProgress], None]) -> None:
         _write_model(job, model, job.folder / "checkpoint")
     write_json(job.folder / "metrics.json", _metrics(job, model, tested, history))
     forget_state(job.folder)
+
+
+def forms_of(job: FoldJob) -> str:
+    """Which form of each encoder a finished fold ran, in words."""
+    trained = json.loads((job.folder / "recipe.json").read_text(encoding="utf-8"))
+    return told_forms({kind: encoder.get("form", "plain") for kind, encoder in trained["encoders"].items()})
 
 
 @dataclass(frozen=True)
@@ -164,9 +184,8 @@ def as_trained(model: Model, machine: Machine) -> dict[str, object]:
         "tested_precision": "fp32",
         "temperature": model.temperature,
         "encoders": {
-            kind: encoder.regularisation
-            for kind, encoder in (("audio", model.encoders.audio), ("text", model.encoders.text))
-            if encoder
+            kind: {"form": encoder.form_told, "begins_at": encoder.begins_at, **encoder.regularisation}
+            for kind, encoder in model.encoders.by_kind().items()
         },
     }
 

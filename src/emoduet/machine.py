@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from emoduet.atomic import make_folder
 from emoduet.errors import InputError, UsageError
 
 _MIXED_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+INT8 = "int8"
+ANSWERING = ("fp32", "bf16", INT8)
+"""The precisions in which a trained model answers."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +55,46 @@ def check_machine(machine: Machine) -> torch.device:
     """The device asked for, if this machine has it and it computes in the precision asked for.
 
     Raises:
-        InputError: an unknown precision, a device this machine lacks, or half precision without a GPU.
+        InputError: an unknown precision, a device this machine lacks, fp16 without a GPU, or bf16 on a CPU that would
+            emulate it.
     """
     if machine.precision not in _MIXED_PRECISION:
         raise UsageError(f"precision {machine.precision}: choose one of {', '.join(_MIXED_PRECISION)}")
     device = device_named(machine.device)
     if device.type == "cpu" and machine.precision == "fp16":
         raise UsageError("precision fp16: needs a GPU; use fp32 or bf16 on a CPU")
+    if device.type == "cpu" and machine.precision == "bf16" and not cpu_computes_bf16():
+        raise UsageError(
+            "precision bf16: this CPU has neither avx512_bf16 nor amx_bf16 and would emulate it, measured at a quarter "
+            "of fp32's speed; use fp32, or a GPU"
+        )
     return device
+
+
+def check_answering(machine: Machine) -> torch.device:
+    """The device on which a trained model answers in the precision asked for; int8 takes the CPU where none is named.
+
+    Raises:
+        InputError: a precision that is not of `ANSWERING`, int8 on another device than the CPU, or as `check_machine`.
+    """
+    if machine.precision not in ANSWERING:
+        raise UsageError(f"precision {machine.precision}: a model answers in one of {', '.join(ANSWERING)}")
+    if machine.precision != INT8:
+        return check_machine(machine)
+    device = device_named(machine.device or "cpu")
+    if device.type != "cpu":
+        raise UsageError(f"precision int8: runs on the CPU alone, not on {device}; use device cpu, or fp32 or bf16")
+    return device
+
+
+def cpu_computes_bf16() -> bool:
+    """Whether this CPU multiplies in bf16 itself."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def computing_in(precision: str, device: torch.device) -> AbstractContextManager[None]:
+    """Where products are taken in bf16 if that is the precision; what a module keeps in fp32 stays so."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
 def accelerator_on(machine: Machine) -> Accelerator:

@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from emoduet.build import Model, restore_model
 from emoduet.errors import EmoduetError, InputError
-from emoduet.machine import device_named
+from emoduet.machine import INT8, Machine, check_answering, computing_in
+from emoduet.quantisation import quantise
 from emoduet.systems.inputs import Inputs
 from emoduet.types import Failure, Prediction, Utterance
 
@@ -31,24 +32,31 @@ class EmotionRecognizer:
     'angry'
     """
 
-    def __init__(self, model: Model, device: str | None = None) -> None:
+    def __init__(self, model: Model, device: str | None = None, precision: str = "fp32") -> None:
         self.model = model
-        self.device = device_named(device)
+        self.precision = precision
+        self.device = check_answering(Machine(device, precision))
         self.model.system.to(self.device).eval()
+        if precision == INT8:
+            quantise(model)
         self._turn = Lock()  # encoders and tokenizers change a little of themselves while they run
 
     @classmethod
-    def load(cls, path_or_hub_id: PathLike, device: str | None = None) -> "EmotionRecognizer":
+    def load(cls, path_or_hub_id: PathLike, device: str | None = None, precision: str = "fp32") -> "EmotionRecognizer":
         """Loads a model folder, or a model repository of the hub, without the encoders it was trained from.
 
         Args:
-            device: such as "cpu" or "cuda:1"; None takes a GPU where there is one.
+            device: such as "cpu" or "cuda:1"; None takes a GPU where there is one, and the CPU for int8.
+            precision: "fp32", "bf16" or "int8". Whether the model's answers survive int8 is not asked here;
+                `emoduet evaluate --precision int8` tells.
 
         Raises:
             CheckpointError: there is no such model, or it cannot be used.
-            InputError: this machine has no such device.
+            InputError: this machine has no such device, or does not compute in this precision.
+            ConfigError: int8, and an encoder of the model has no packed form.
         """
-        return cls(restore_model(path_or_hub_id), device)
+        check_answering(Machine(device, precision))
+        return cls(restore_model(path_or_hub_id), device, precision)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -118,7 +126,8 @@ class EmotionRecognizer:
         batch = Inputs(
             [waveform for one in inputs for waveform in one.waveforms], [ids for one in inputs for ids in one.tokens]
         )
-        logits = self.model.system(batch.to(self.device))
+        with computing_in(self.precision, self.device):
+            logits = self.model.system(batch.to(self.device))
         return functional.softmax(logits.cpu().double() / self.model.temperature, dim=1).tolist()
 
     def _prediction(self, utterance: Utterance, row: list[float]) -> Prediction:

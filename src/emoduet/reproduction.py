@@ -79,6 +79,7 @@ class Reproduction:
     machine: Machine = Machine()
     keep: str = "best"
     workers: int = 1
+    features: Path | None = None
 
 
 def reproduce(
@@ -188,6 +189,7 @@ def _experiment(reproduction: Reproduction, recipe: Recipe, protocol: str) -> Ex
         machine=reproduction.machine,
         keep=reproduction.keep,
         workers=reproduction.workers,
+        features=reproduction.features,
     )
 
 

@@ -18,6 +18,7 @@ from emoduet.protocols import (
     Fold,
     FoldOptions,
     Protocol,
+    check_validated,
     protocol_named,
     restricted,
     without_validation,
@@ -107,6 +108,37 @@ def read_study(manifest: Path, division: Division, classes: Sequence[str] | None
     header = replace(header, protocol=protocol.name, protocol_summary=protocol.summary)
     identity = {**_identity(header, folds, division), "leaking": protocol.leaking}
     return Study(pair.both, protocol, folds, header, identity, read_from, notes, division.allow_leaks)
+
+
+def chosen_folds(folds: Sequence[Fold], numbers: tuple[int, ...] | None) -> tuple[Fold, ...]:
+    """The folds of these numbers, in order; None takes all.
+
+    Raises:
+        InputError: there is no fold of a number.
+    """
+    known = {fold.number: fold for fold in folds}
+    wrong = [number for number in numbers or () if number not in known]
+    if wrong:
+        raise UsageError(f"fold {wrong[0]}: the protocol has folds {min(known)} to {max(known)}")
+    return tuple(known[number] for number in (sorted(set(numbers)) if numbers else known))
+
+
+def check_trainable(folds: Sequence[Fold], study: Study, classes: Sequence[str]) -> None:
+    """Finds before the first training, not at the last fold, what a fold's training would miss.
+
+    Raises:
+        InputError: a fold has nothing to validate on, or none of a class to train on.
+    """
+    label_of = {utterance.id: utterance.label for utterance in study.utterances}
+    for fold in folds:
+        if not (study.protocol.test_in_the_loop or study.header.no_validation):
+            check_validated(fold)
+        lacking = sorted(set(classes) - {label_of[id] for id in fold.train})
+        if lacking:
+            raise InputError(
+                f"fold {fold.number} ({fold.name}): none of its {len(fold.train)} training utterances is "
+                f"{', '.join(lacking)}; leave it out with --folds, take another protocol, or set the recipe's classes"
+            )
 
 
 def _check_options(division: Division) -> None:

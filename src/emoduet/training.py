@@ -10,30 +10,34 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.optim import Adam
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from emoduet.atomic import remove_leftovers
-from emoduet.batching import Batch, batches, shuffled, targets_of
+from emoduet.augmentation import WhiteNoise
+from emoduet.batching import Batch, InputReader, batches, shuffled, targets_of
 from emoduet.build import Model, build_model, weights_of
 from emoduet.config import Recipe
 from emoduet.errors import InputError
 from emoduet.evaluation import answer
 from emoduet.history import Epoch, Step
 from emoduet.machine import Machine, accelerator_on, check_disk
-from emoduet.metrics import confusion_matrix, unweighted_accuracy
+from emoduet.stored_features import Features, on_stored_features
 from emoduet.training_state import read_progress, read_state, trained_weights, write_state
 from emoduet.types import Utterance
+from emoduet.updates import Tally, Updater
 
 log = logging.getLogger(__name__)
+
+UPDATES_UNREAD = 16
+"""Updates of a GPU between two looks at the loss: each look waits for it."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,15 @@ def train(
     machine: Machine,
     on_step: Callable[[Step], None] = lambda step: None,
     on_epoch: Callable[[Model, Epoch], None] = lambda model, epoch: None,
+    features: Features | None = None,
+    on_fill: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Model, list[Epoch]]:
     """Trains a model, going on from the state in `folder/state` where a killed training left one.
 
     The model answers in full precision, whatever it was trained in, so that its answers are those of its checkpoint.
-    `on_epoch` is called before the epoch's state is written, so a killed call may see the same epoch twice.
+    With `features`, what is frozen is read from their stores, then and in its answers, which agree with the
+    checkpoint's within the stores' rounding; `on_fill` hears them being filled. `on_epoch` is called before the epoch's
+    state is written, so a killed call may see the same epoch twice.
 
     Raises:
         InputError: no utterances, a device or precision this machine lacks, too little disk for the state, a state of
@@ -87,8 +95,8 @@ def train(
     accelerator = accelerator_on(machine)
     model = build_model(plan.recipe, [u.transcript for u in plan.train if u.transcript is not None])
     model.system.to(accelerator.device)
-    for encoder in model.encoders.present:
-        encoder.remember_frozen()
+    if features:
+        model = on_stored_features(model, features, on_fill)
     check_disk(folder, _disk_needed(model.system))
     run = _Run(plan, model, accelerator, folder / "state")
     while run.next_epoch <= plan.recipe.training.epochs:
@@ -116,9 +124,22 @@ class _Run:
         schedule = plan.recipe.schedule
         self.scheduler = ReduceLROnPlateau(self.raw_optimizer, factor=schedule.factor, patience=schedule.patience)
         self.system, self.optimizer = accelerator.prepare(model.system, self.raw_optimizer)
+        self.updater = Updater(
+            self.system,
+            tuple(model.encoders.by_kind().values()),
+            self.optimizer,
+            accelerator,
+            self.class_weights,
+            plan.recipe.optimizer.max_gradient_norm,
+        )
         self.history: list[Epoch] = []
         self.best: dict[str, Tensor] = {}
-        self.identity = {**plan.identity(), "precision": accelerator.mixed_precision}
+        begins = {kind: encoder.begins_at for kind, encoder in model.encoders.by_kind().items()}
+        self.identity = {
+            **plan.identity(),
+            "precision": accelerator.mixed_precision,
+            "choice of stored features (--features, --no-features)": begins,
+        }
         progress = read_progress(state_folder)
         if progress is not None:
             self._go_on(progress)
@@ -171,34 +192,23 @@ class _Run:
         numbers, plan = self.plan.recipe.training, self.plan
         _set_training_mode(self.model.system)
         order = shuffled(plan.train, plan.seed, self.next_epoch)
-        loss_sum, num_classes = 0.0, len(self.model.classes)
-        confusion = np.zeros((num_classes, num_classes), dtype=int)
-        reading = batches(order, self.model.classes, self.model.reader, numbers.batch_size)
-        for group in _groups(reading, numbers.accumulation):
-            group_loss, logits = self._update(group)
-            loss_sum += group_loss * len(logits)
-            labels = torch.cat([batch.targets for batch in group])
-            confusion += confusion_matrix(labels.numpy(), logits.argmax(dim=1).numpy(), num_classes)
-            done, ua = int(confusion.sum()), float(unweighted_accuracy(confusion))
-            on_step(Step(self.next_epoch, numbers.epochs, done, len(order), loss_sum / done, ua))
-        return loss_sum / done, ua
+        tally, device = Tally(len(self.model.classes), self.accelerator.device), self.accelerator.device
+        reading = batches(order, self.model.classes, self._training_reader(), numbers.batch_size)
+        every = 1 if device.type == "cpu" else UPDATES_UNREAD
+        num_groups = -(-len(order) // (numbers.batch_size * numbers.accumulation))
+        for number, group in enumerate(_groups(reading, numbers.accumulation), start=1):
+            self.updater.update(group, tally)
+            if number % every == 0 or number == num_groups:
+                done, loss, ua = tally.read()
+                self._check_finite(loss)
+                on_step(Step(self.next_epoch, numbers.epochs, done, len(order), loss, ua))
+        return loss, ua
 
-    def _update(self, group: Sequence[Batch]) -> tuple[float, Tensor]:
-        """One step of the optimizer; every utterance of the group weighs the same, however it is cut into batches."""
-        self.optimizer.zero_grad()
-        targets = [batch.targets.to(self.accelerator.device) for batch in group]
-        total = self.class_weights[torch.cat(targets)].sum()
-        loss_sum, logits = 0.0, []
-        for batch, target in zip(group, targets, strict=True):
-            answers = self.system(batch.inputs.to(self.accelerator.device))
-            loss = functional.cross_entropy(answers.float(), target, self.class_weights, reduction="sum") / total
-            self.accelerator.backward(loss)
-            loss_sum += loss.item()
-            logits.append(answers.detach().cpu())
-        self._check_finite(loss_sum)
-        self.accelerator.clip_grad_norm_(self.system.parameters(), self.plan.recipe.optimizer.max_gradient_norm)
-        self.optimizer.step()
-        return loss_sum, torch.cat(logits)
+    def _training_reader(self) -> InputReader:
+        augmentation = self.plan.recipe.augmentation
+        if augmentation is None:
+            return self.model.reader
+        return replace(self.model.reader, augment=WhiteNoise(augmentation.noise_snr, self.plan.seed, self.next_epoch))
 
     def _check_finite(self, loss: float) -> None:
         if not np.isfinite(loss):
@@ -230,7 +240,7 @@ def _set_training_mode(system: nn.Module) -> None:
 
 def _parameter_groups(model: Model, recipe: Recipe) -> list[dict[str, object]]:
     rate = recipe.optimizer.learning_rate
-    of_encoders = [weight for encoder in model.encoders.present for weight in encoder.parameters()]
+    of_encoders = [weight for encoder in model.encoders.by_kind().values() for weight in encoder.parameters()]
     known = set(map(id, of_encoders))
     of_head = [weight for weight in model.system.parameters() if id(weight) not in known]
     trained = [weight for weight in of_encoders if weight.requires_grad]

@@ -6,7 +6,7 @@ from rich.console import Console
 from emoduet.cli import progress
 from emoduet.cli.door import counting_bar
 from emoduet.cli.progress import fold_bars, training_bar
-from emoduet.fold_run import FoldProgress
+from emoduet.fold_run import Filling, FoldProgress
 from emoduet.history import Step
 
 
@@ -23,10 +23,10 @@ def terminal(monkeypatch) -> Console:
 
 
 def test_without_a_terminal_there_is_a_line_an_epoch(capsys):
-    with training_bar("mine") as show:
-        show(step(1, 5))
-        show(step(1, 10))
-        show(step(2, 10))
+    with training_bar() as show:
+        show("mine", step(1, 5))
+        show("mine", step(1, 10))
+        show("mine", step(2, 10))
     assert capsys.readouterr() == (
         "",
         "mine: epoch 1/2  training loss 1.250  UA 50.0\nmine: epoch 2/2  training loss 1.250  UA 50.0\n",
@@ -45,6 +45,22 @@ def test_on_a_terminal_every_fold_has_a_bar_until_it_is_done(terminal):
         show(FoldProgress("paper", "loso", 2, 0, step(2, 10)))
     text = terminal.export_text()
     assert "paper loso fold 1 seed 0" in text and "epoch 1/2  training loss 1.250  UA 50.0" in text
+
+
+def test_on_a_terminal_the_filling_of_a_store_has_a_bar_of_its_own(terminal):
+    with fold_bars() as show:
+        show(Filling("paper", 3, 10))
+        show(FoldProgress("paper", "loso", 1, 0, step(1, 5)))
+    lines = terminal.export_text().splitlines()
+    assert any(line.startswith("paper features") for line in lines)
+    assert any(line.startswith("paper loso fold 1 seed 0") for line in lines)
+
+
+def test_the_filling_of_a_store_is_silent_elsewhere(capsys):
+    with fold_bars() as show:
+        show(Filling("paper", 3, 10))
+        show(Filling("paper", 10, 10))
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_counting_bar_is_for_terminals_only(terminal):

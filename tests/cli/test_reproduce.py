@@ -31,7 +31,8 @@ def done(manifest) -> tuple[Path, Result]:
     out = manifest.parent / "tables"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("emoduet.reproduction.read_recipe", one_small_epoch)
-        return out, reproduce("--demo", "-m", manifest, "-o", out, "--folds", "1", "--protocols", "loso, paper")
+        options = ("--folds", "1", "--protocols", "loso, paper", "--no-features")
+        return out, reproduce("--demo", "-m", manifest, "-o", out, *options)
 
 
 def test_tables(done):

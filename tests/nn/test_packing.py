@@ -6,7 +6,7 @@ from packed_noise import LENGTHS, noise
 from torch.nn.utils.rnn import pack_sequence
 
 from emoduet.errors import InputError
-from emoduet.nn.packing import Packed, frame_index, offsets, pack, time_major_order, utterance_index
+from emoduet.nn.packing import Packed, frame_index, join, moved, offsets, pack, time_major_order, utterance_index
 
 
 def test_pencil():
@@ -27,6 +27,25 @@ def test_map_keeps_the_lengths():
     packed = Packed(torch.tensor([[1.0], [2.0], [3.0]]), (1, 2)).map(lambda values: torch.cat([values, -values], 1))
     assert packed.values.tolist() == [[1, -1], [2, -2], [3, -3]]
     assert packed.lengths == (1, 2)
+
+
+def test_join_lays_batches_behind_each_other():
+    first, second = Packed(torch.tensor([[1.0], [2.0], [3.0]]), (1, 2)), Packed(torch.tensor([[4.0]]), (1,))
+    joined = join([first, second, first])
+    assert joined.values.flatten().tolist() == [1, 2, 3, 4, 1, 2, 3]
+    assert joined.lengths == (1, 2, 1, 1, 2)
+    assert join([first]) is first
+
+
+def test_samples_and_token_ids_are_packed_too():
+    packed = pack([torch.tensor([7, 8]), torch.tensor([9])])
+    assert packed.values.tolist() == [7, 8, 9] and packed.values.dtype == torch.int64
+    assert packed.lengths == (2, 1)
+
+
+def test_on_the_cpu_nothing_moves():
+    values = torch.ones(2)
+    assert moved(values, torch.device("cpu")) is values
 
 
 @pytest.mark.parametrize("lengths", LENGTHS)

@@ -1,30 +1,13 @@
 """Encoder bases against transformers' own forward on the same weights, and what they do otherwise in training."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
 import torch
-from small_encoders import AUDIO, TEXT, save_audio_encoder, save_text_encoder, wav2vec2_config
-from transformers import Wav2Vec2Model
+from random_encoders import ONE_FRAME, audio_encoder, bert, sounds, still_encoder, text_encoder, wav2vec2
+from small_encoders import AUDIO, TEXT, save_audio_encoder, save_text_encoder
 
-from emoduet.pretrained.encoders import AudioEncoderBase
+from emoduet.errors import InputError
 from emoduet.pretrained.loading import load_audio_encoder, load_text_encoder
-
-ONE_FRAME = 400
-STILL = {"hidden_dropout": 0.0, "attention_dropout": 0.0, "activation_dropout": 0.0, "feat_proj_dropout": 0.0}
-
-
-def sounds(*num_samples):
-    generator = torch.Generator().manual_seed(0)
-    return [torch.randn(number, generator=generator) for number in num_samples]
-
-
-def still_encoder(**settings):
-    """An encoder in training mode in which nothing is random but what `settings` ask for."""
-    torch.manual_seed(0)
-    config = wav2vec2_config("layer", **{**STILL, "layerdrop": 0.0, "mask_time_prob": 0.0, **settings})
-    return AudioEncoderBase(Wav2Vec2Model(config), normalise=True).train()
 
 
 @pytest.fixture(params=AUDIO)
@@ -62,6 +45,12 @@ def test_number_of_frames_is_known_beforehand(audio, num_samples):
     assert audio[0](sounds(num_samples)).lengths == (audio[0].num_frames(num_samples),)
 
 
+@pytest.mark.parametrize("mode", [True, False])
+def test_less_than_a_frame_is_an_error(audio, mode):
+    with pytest.raises(InputError, match=r"waveform: 399 samples; need at least one frame of the encoder's \(25 ms"):
+        audio[0].train(mode)(sounds(ONE_FRAME, 399))
+
+
 @torch.no_grad()
 def test_text_vectors_are_the_library_s_own(text):
     encoder, tokenizer, saved = text
@@ -83,57 +72,38 @@ def test_the_longest_text_fits_and_one_token_more_does_not(text):
 # LayerDrop
 
 
-def runs_of_layers(encoder, waveforms):
-    """How often each layer of the context network runs in one forward."""
-    counts = Counter()
-    hooks = [
-        layer.register_forward_hook(lambda *_, index=index: counts.update([index]))
-        for index, layer in enumerate(encoder.model.encoder.layers)
-    ]
-    encoder(waveforms)
-    for hook in hooks:
-        hook.remove()
-    return [counts[index] for index in range(len(hooks))]
+def layers_that_ran(encoder, waveforms):
+    """Of each utterance, which layers of the context network moved its frames: those that get a gradient from them."""
+    weights = [layer.feed_forward.output_dense.weight for layer in encoder.model.encoder.layers]
+    ran = []
+    for frames in encoder(waveforms).unpack():
+        gradients = torch.autograd.grad(frames[:, 0].sum(), weights, retain_graph=True, allow_unused=True)
+        ran.append([gradient is not None and bool(gradient.any()) for gradient in gradients])
+    return ran
 
 
 def test_layers_are_dropped_once_a_batch():
     torch.manual_seed(0)
     encoder = still_encoder(layerdrop=0.25)
-    runs = np.array([runs_of_layers(encoder, sounds(*[ONE_FRAME] * 3)) for _ in range(300)])
-    assert set(runs.flatten().tolist()) == {0, 3}
-    assert (runs == 3).mean(axis=0).tolist() == pytest.approx([0.75] * 3, abs=0.08)
+    encoder.freeze_feature_encoder()
+    ran = np.array([layers_that_ran(encoder, sounds(*[ONE_FRAME] * 3)) for _ in range(200)])  # [batches, 3, layers]
+    assert (ran == ran[:, :1]).all()
+    assert ran[:, 0].mean(axis=0).tolist() == pytest.approx([0.75] * 3, abs=0.08)
 
 
 def test_the_first_layer_is_dropped_too_but_where_others_need_it(audio):
     """WavLM's layers above the first take their position bias from it; no other family's do."""
+    torch.manual_seed(0)
     encoder = audio[0].train()
     encoder.layer_drop = 0.9
-    runs = np.array([runs_of_layers(encoder, sounds(ONE_FRAME)) for _ in range(10)])
-    assert runs[:, 0].all() == (encoder.model.config.model_type == "wavlm")
-    assert not runs[:, 1:].all()
-
-
-def test_wavlm_does_not_run_without_its_first_layer(tmp_path):
-    save_audio_encoder(tmp_path, "wavlm")
-    encoder = load_audio_encoder(str(tmp_path)).train()
-    encoder.model.encoder.layers = encoder.model.encoder.layers[1:]
-    with pytest.raises(AttributeError, match="rel_attn_embed"):
-        encoder(sounds(ONE_FRAME))
+    ran = np.array([layers_that_ran(encoder, sounds(ONE_FRAME))[0] for _ in range(10)])
+    assert ran[:, 0].all() == (encoder.model.config.model_type == "wavlm")
+    assert not ran[:, 1:].all()
 
 
 def test_no_layer_is_dropped_in_eval_mode():
     encoder = still_encoder(layerdrop=0.9).eval()
-    assert [runs_of_layers(encoder, sounds(ONE_FRAME)) for _ in range(10)] == [[1, 1, 1]] * 10
-
-
-def test_layers_are_put_back_whatever_happens():
-    encoder = still_encoder(layerdrop=0.9)
-    layers = encoder.model.encoder.layers
-    encoder(sounds(ONE_FRAME))
-    assert encoder.model.encoder.layers is layers
-    with pytest.raises(RuntimeError, match="Kernel size"):
-        encoder(sounds(5))
-    assert encoder.model.encoder.layers is layers
+    assert [layers_that_ran(encoder, sounds(ONE_FRAME)) for _ in range(10)] == [[[True] * 3]] * 10
 
 
 def test_every_family_trains_with_layers_dropped(audio):
@@ -206,3 +176,14 @@ def test_frozen_feature_encoder_has_no_gradients(audio):
     frozen = {id(weight) for weight in cnn.values()}
     rest = {name: weight for name, weight in encoder.named_parameters() if id(weight) not in frozen}
     assert {name for name, weight in rest.items() if weight.grad is None} <= {"model.masked_spec_embed"}
+
+
+# What is told
+
+
+def test_what_is_dropped_at_random_is_told_by_its_names():
+    told = audio_encoder(wav2vec2("layer", layerdrop=0.3, hidden_dropout=0.2)).regularisation
+    assert (told["layer_drop"], told["hidden_dropout"], told["spec_augment"]) == (0.3, 0.2, True)
+    assert {"attention_dropout", "activation_dropout", "feat_proj_dropout", "mask_time_prob"} <= told.keys()
+    assert text_encoder(bert(hidden_dropout_prob=0.2)).regularisation == {
+        "hidden_dropout_prob": 0.2, "attention_probs_dropout_prob": 0.1}  # fmt: skip

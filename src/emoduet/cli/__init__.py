@@ -5,8 +5,9 @@ Commands import what they need when they run, so that help answers at once.
 
 import typer
 
-from emoduet.cli import corpus, folds
+from emoduet.cli import corpus, features, folds
 from emoduet.cli.audit import audit
+from emoduet.cli.bench import bench
 from emoduet.cli.compare import compare
 from emoduet.cli.convert import convert
 from emoduet.cli.demo import demo
@@ -26,7 +27,8 @@ app = typer.Typer(
 )
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(folds.app, name="folds")
-for command in (demo, audit, run, reproduce, control, compare, score, report, train, evaluate, predict, convert):
+app.add_typer(features.app, name="features")
+for command in (demo, audit, run, reproduce, control, compare, score, report, train, evaluate, predict, convert, bench):
     app.command()(command)
 
 

@@ -52,11 +52,35 @@ Device = Annotated[
     str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, ...; by default a GPU where there is one.")
 ]
 Precision = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option(help="How numbers are kept; fp16 needs a GPU.")]
+AnswerPrecision = Annotated[
+    Literal["fp32", "bf16", "int8"],
+    typer.Option(help="How products are taken; int8 runs on the CPU and is judged beside fp32."),
+]
 Keep = Annotated[
     Literal["none", "best", "all"], typer.Option(help="Checkpoints: best is one a fold, all also one an epoch.")
 ]
 Workers = Annotated[int, typer.Option(min=1, help="Folds that run side by side, sharing the cores.")]
+FeaturesFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--features",
+        metavar="FOLDER",
+        help="Where what frozen encoders answer is stored once and shared by all runs; by default in the home folder.",
+    ),
+]
+NoFeatures = Annotated[
+    bool, typer.Option("--no-features", help="Store nothing: compute frozen encoders anew at every step.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines for programs instead of tables.")]
+
+
+def features_root(folder: Path | None, none: bool) -> Path | None:
+    """The folder of `--features`, the usual one, or with `--no-features` none."""
+    from emoduet.features import default_root
+
+    if folder and none:
+        raise typer.BadParameter("--features and --no-features contradict each other; use one of them")
+    return None if none else folder or default_root()
 
 
 def numbers(text: str | None) -> tuple[int, ...] | None:

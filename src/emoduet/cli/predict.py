@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emoduet.cli.door import errors_told, notes, results
-from emoduet.cli.options import AsJson, Device
+from emoduet.cli.door import counting_bar, errors_told, notes, results
+from emoduet.cli.options import AnswerPrecision, AsJson, Device
 from emoduet.cli.transcripts import Line, no_words_for, read_transcripts, words_of
 from emoduet.errors import UsageError
 from emoduet.types import Failure, Prediction, Utterance
@@ -33,6 +33,11 @@ def predict(
         ),
     ] = None,
     device: Device = None,
+    precision: AnswerPrecision = "fp32",
+    check: Annotated[
+        Path | None,
+        typer.Option(metavar="MANIFEST", help="First find out on these labelled utterances what int8 changes."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Estimate the emotion that recordings express.
@@ -43,17 +48,33 @@ def predict(
 
     Bad files are told one by one and the rest are answered; exit status 1 if there were any.
     """
+    if check is not None and precision != "int8":
+        raise typer.BadParameter(f"--check judges int8, and --precision is {precision}; leave one out")
     if text and transcripts is not None:
         raise typer.BadParameter("--text and --transcripts both give the words; use one of them")
     with errors_told():
         from emoduet.prediction import EmotionRecognizer
 
-        recognizer = EmotionRecognizer.load(model, device)
+        if precision == "int8":
+            _tell_verdict(model, check, device)
+        recognizer = EmotionRecognizer.load(model, device, precision)
         utterances = _utterances(audio or [], text or [], transcripts, recognizer.hears, recognizer.reads)
         answers = _answers(recognizer, utterances, transcripts)
         failed = _print_json(answers) if as_json else _print_table(answers, recognizer.classes)
     if failed:
         raise typer.Exit(1)
+
+
+def _tell_verdict(model: str, check: Path | None, device: str | None) -> None:
+    """Says on stderr what int8 does to the model's answers, as it was found out before, or is now."""
+    from emoduet.quantisation import check_int8, kept_verdict
+
+    if check is None:
+        verdict = kept_verdict(model)
+    else:
+        with counting_bar("utterances") as progress:
+            verdict = check_int8(model, check, device=device, progress=progress).verdict
+    notes().print(verdict.sentence())
 
 
 def _answers(

@@ -11,14 +11,17 @@ from emoduet.cli.door import RESUMABLE, errors_told, notes, results
 from emoduet.cli.options import (
     AsJson,
     Device,
+    FeaturesFolder,
     Folds,
     Keep,
     Manifest,
+    NoFeatures,
     Precision,
     RunFolder,
     Seeds,
     Set,
     Workers,
+    features_root,
     numbers,
 )
 
@@ -45,6 +48,8 @@ def reproduce(
     precision: Precision = "fp32",
     keep: Keep = "best",
     workers: Workers = 1,
+    features: FeaturesFolder = None,
+    no_features: NoFeatures = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the paper's rows of Tables 1 and 2 again.
@@ -72,6 +77,7 @@ def reproduce(
             machine=Machine(device, precision),
             keep=keep,
             workers=workers,
+            features=features_root(features, no_features),
         )
         folders: list[Path] = []
 

@@ -9,11 +9,14 @@ import typer
 from emoduet.cli.door import RESUMABLE, counting_bar, errors_told, notes, results
 from emoduet.cli.options import (
     AllowLeaks,
+    AnswerPrecision,
     AsJson,
     Device,
+    FeaturesFolder,
     Folds,
     Keep,
     Manifest,
+    NoFeatures,
     NoValidation,
     Precision,
     ProtocolName,
@@ -25,6 +28,7 @@ from emoduet.cli.options import (
     TestLabelMap,
     TestManifest,
     Workers,
+    features_root,
     numbers,
 )
 
@@ -44,6 +48,8 @@ def run(
     keep: Keep = "best",
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write the history for TensorBoard.")] = False,
     workers: Workers = 1,
+    features: FeaturesFolder = None,
+    no_features: NoFeatures = False,
     no_validation: NoValidation = False,
     split_seed: SplitSeed = None,
     test_manifest: TestManifest = None,
@@ -74,6 +80,7 @@ def run(
             keep=keep,
             tensorboard=tensorboard,
             workers=workers,
+            features=features_root(features, no_features),
             split_seed=split_seed,
             test_manifest=test_manifest,
             test_label_map=test_label_map,
@@ -108,6 +115,8 @@ def control(
     device: Device = None,
     precision: Precision = "fp32",
     workers: Workers = 1,
+    features: FeaturesFolder = None,
+    no_features: NoFeatures = False,
     no_validation: NoValidation = False,
     split_seed: SplitSeed = None,
     test_manifest: TestManifest = None,
@@ -134,6 +143,7 @@ def control(
             shuffles=shuffles,
             machine=Machine(device, precision),
             workers=workers,
+            features=features_root(features, no_features),
             split_seed=split_seed,
             test_manifest=test_manifest,
             test_label_map=test_label_map,
@@ -158,6 +168,8 @@ def train(
     settings: Set = None,
     device: Device = None,
     precision: Precision = "fp32",
+    features: FeaturesFolder = None,
+    no_features: NoFeatures = False,
 ) -> None:
     """Train one model on nearly all data, for use.
 
@@ -178,8 +190,9 @@ def train(
             fraction=None if hold_out_session else hold_out,
             seed=seed,
             machine=Machine(device, precision),
+            features=features_root(features, no_features),
         )
-        with training_bar(deployment.recipe.name) as progress:
+        with training_bar() as progress:
             answers = train_model(deployment, progress)
         results().print("held-out part, which picked the epoch, so optimistic:")
         results().print(answers_table(answers))
@@ -192,24 +205,38 @@ def evaluate(
     session: Annotated[list[str] | None, typer.Option(help="Only utterances of this session; may be repeated.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="Also write every probability to this JSONL file.")] = None,
     device: Device = None,
+    precision: AnswerPrecision = "fp32",
     as_json: AsJson = False,
 ) -> None:
-    """Score a trained model on a manifest."""
+    """Score a trained model on a manifest.
+
+    With --precision int8 it answers in fp32 too, says what int8 changed, and keeps the verdict in the model's folder.
+    """
     with errors_told():
         from emoduet.atomic import check_file
+        from emoduet.cli.precision_tables import tell_int8
         from emoduet.cli.tables import answers_table, confusion_table
         from emoduet.evaluation import write_answers
         from emoduet.examination import examine_model
+        from emoduet.quantisation import check_int8
 
         if predictions:
             check_file(predictions)
+        sessions, checked = tuple(session or ()), None
         with counting_bar("utterances") as progress:
-            examination = examine_model(model, manifest, tuple(session or ()), device, progress)
+            if precision == "int8":
+                checked = check_int8(model, manifest, sessions, device, progress)
+                examination = checked.examination
+            else:
+                examination = examine_model(model, manifest, sessions, device, progress, precision=precision)
         if predictions:
             write_answers(predictions, examination.answers)
         if as_json:
-            typer.echo(json.dumps(examination.as_json(), ensure_ascii=False))
+            int8 = {"int8": checked.as_json()} if checked else {}
+            typer.echo(json.dumps(examination.as_json() | int8, ensure_ascii=False))
             return
+        if checked:
+            tell_int8(checked, model)
         results().print(answers_table(examination.answers))
         results().print(examination.conditions(), soft_wrap=True)
         scores = examination.answers.scores()

@@ -5,7 +5,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from emoduet.nn.packing import Packed, frame_index, offsets, utterance_index
+from emoduet.nn.linear import linear
+from emoduet.nn.packing import Packed, frame_index, moved, offsets, utterance_index
 
 KERNEL_SIZE = 3
 STRIDE = 2
@@ -24,12 +25,12 @@ class StridedConvolution(nn.Module):
 
     def forward(self, frames: Packed) -> Packed:
         lengths = tuple((length + 1) // STRIDE for length in frames.lengths)
-        rows = _taps(frames.lengths, lengths).to(frames.values.device)
+        rows = moved(_taps(frames.lengths, lengths), frames.values.device)
         silence = frames.values.new_zeros(1, frames.values.shape[1])
         taps = torch.cat([frames.values, silence]).index_select(0, rows.flatten())
         taps = taps.view(len(rows), -1)  # [total_out, 3 * dim]
         kernel = self.conv1d.weight.transpose(1, 2).flatten(1)  # [out, 3 * dim]
-        return Packed(functional.linear(taps, kernel, self.conv1d.bias), lengths)
+        return Packed(linear(taps, kernel, self.conv1d.bias), lengths)
 
 
 class PackedBatchNorm(nn.BatchNorm1d):

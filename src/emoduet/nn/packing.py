@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Int64, Shaped
 from torch import Tensor
 
 from emoduet.errors import InputError
@@ -18,11 +18,13 @@ from emoduet.errors import InputError
 class Packed:
     """Frames of several utterances in one matrix: `lengths[i]` rows for utterance i, in order, none missing.
 
+    Samples and token ids are packed alike: rows of one number.
+
     Raises:
         InputError: an utterance without frames, or lengths that do not add up to the rows of `values`.
     """
 
-    values: Float[Tensor, "total dim"]
+    values: Shaped[Tensor, "total ..."]
     lengths: tuple[int, ...]
 
     def __post_init__(self) -> None:
@@ -32,7 +34,7 @@ class Packed:
                 "need at least one frame an utterance, and lengths that add up to the frames"
             )
 
-    def with_values(self, values: Float[Tensor, "total other"]) -> "Packed":
+    def with_values(self, values: Shaped[Tensor, "total ..."]) -> "Packed":
         """The same utterances with other values for each frame."""
         return Packed(values, self.lengths)
 
@@ -40,14 +42,28 @@ class Packed:
         """The same utterances after a function that treats each frame on its own."""
         return self.with_values(function(self.values))
 
-    def unpack(self) -> tuple[Float[Tensor, "_frames dim"], ...]:
+    def unpack(self) -> tuple[Shaped[Tensor, "_frames ..."], ...]:
         """Each utterance's frames, as views."""
         return self.values.split(self.lengths)
 
 
-def pack(utterances: Sequence[Float[Tensor, "_frames dim"]]) -> Packed:
+def pack(utterances: Sequence[Shaped[Tensor, "_frames ..."]]) -> Packed:
     """Lays utterances end to end."""
     return Packed(torch.cat(list(utterances)), tuple(len(frames) for frames in utterances))
+
+
+def join(parts: Sequence[Packed]) -> Packed:
+    """Packed utterances laid behind other packed utterances."""
+    if len(parts) == 1:
+        return parts[0]
+    return Packed(torch.cat([part.values for part in parts]), tuple(n for part in parts for n in part.lengths))
+
+
+def moved(values: Tensor, device: torch.device) -> Tensor:
+    """A copy that a GPU fetches while the CPU goes on; on the CPU the same tensor."""
+    if device.type == "cuda":
+        values = values.pin_memory()
+    return values.to(device, non_blocking=True)
 
 
 def offsets(lengths: Sequence[int]) -> Int64[Tensor, "utterances"]:

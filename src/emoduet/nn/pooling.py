@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from emoduet.nn.packing import Packed, utterance_index
+from emoduet.nn.packing import Packed, moved, utterance_index
 
 VARIANCE_FLOOR = 1e-8
 """Keeps the square root differentiable where all frames are alike, as in an utterance of one frame."""
@@ -18,8 +18,8 @@ class StatisticsPooling(nn.Module):
 
     def forward(self, frames: Packed) -> Float[Tensor, "utterances twice_dim"]:
         values = frames.values.float()
-        owner = utterance_index(frames.lengths).to(values.device)
-        counts = torch.bincount(owner)[:, None]
+        owner = moved(utterance_index(frames.lengths), values.device)
+        counts = moved(torch.tensor(frames.lengths), values.device)[:, None]
         mean = _sum_by(owner, values, len(counts)) / counts
         variance = _sum_by(owner, (values - mean.index_select(0, owner)).square(), len(counts)) / counts
         return torch.cat([mean, (variance + VARIANCE_FLOOR).sqrt()], dim=1)

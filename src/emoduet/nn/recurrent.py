@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
-from emoduet.nn.packing import Packed, time_major_order
+from emoduet.nn.packing import Packed, moved, time_major_order
 
 
 class BidirectionalLSTM(nn.Module):
@@ -21,7 +21,7 @@ class BidirectionalLSTM(nn.Module):
 
     def forward(self, frames: Packed) -> Packed:
         order, running = time_major_order(frames.lengths)
-        order = order.to(frames.values.device)
+        order = moved(order, frames.values.device)
         with torch.autocast(frames.values.device.type, enabled=False):
             steps, _ = self.lstm(PackedSequence(frames.values.float().index_select(0, order), running))
         return frames.with_values(self.dropout(steps.data.index_select(0, order.argsort())))

@@ -1,28 +1,179 @@
 """Encoder bases: a transformers model as a module from tensors of unequal length to `Packed` frames.
 
-Each utterance runs alone, so the answer is the library's own and nothing is padded. Which weights are inside, and where
+What runs is the packed form where there is one for the model's family, and the library's own module utterance by
+utterance where there is none; both on the same weights, so that both answer alike. Which weights are inside, and where
 they came from, is not known here.
 """
 
 import copy
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Shaped
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 from transformers import PreTrainedConfig, PreTrainedModel
 
+from emoduet.errors import ConfigError, InputError
+from emoduet.nn.linear import Factory, live
 from emoduet.nn.packing import Packed, pack
-from emoduet.pretrained.memory import Memory
+from emoduet.pretrained.coverage import why_not_packed
+from emoduet.pretrained.draws import Draws, draw_seeds
+from emoduet.pretrained.packed_bert import PackedBert
+from emoduet.pretrained.packed_wav2vec2 import PackedWav2Vec2
+from emoduet.pretrained.plain import PlainAudio, PlainText
+from emoduet.pretrained.portions import Budget, in_portions
+from emoduet.pretrained.spec_augment import Masks, draw_masks
+
+_PASSING = ("_name_or_path", "transformers_version", "dtype", "layerdrop", "apply_spec_augment")
+"""Settings that do not decide an answer in eval mode, or that this module sets while it runs."""
+
+Step = Callable[[Packed, Draws], Packed]
 
 _REGULARISING = ("hidden_dropout", "hidden_dropout_prob", "dropout", "attention_dropout",
                  "attention_probs_dropout_prob", "activation_dropout", "feat_proj_dropout", "mask_time_prob",
                  "mask_feature_prob")  # fmt: skip
 
 
-class AudioEncoderBase(nn.Module):
+class EncoderBase(nn.Module):
+    """What both modalities' encoders share: stages, portions, and the form that computes them.
+
+    Attributes:
+        stages: the points at which an utterance can enter or leave: its input, what lies between, its last layer.
+        why_plain: why the library's own module runs; None where the packed form does.
+        budget: how much is computed at once.
+    """
+
+    stages: tuple[str, ...] = ()
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.model = model
+        self.why_plain = why_not_packed(model.config)
+        self.budget = self._budget()
+        self._factory, self._recomputes, self._begins_at = live, False, 0
+        self._form = self._formed()
+
+    @property
+    def hidden_size(self) -> int:
+        """Values a frame."""
+        return self.model.config.hidden_size
+
+    @property
+    def form(self) -> str:
+        """ "packed", or "plain" where the library's own module runs."""
+        return "packed" if self.why_plain is None else "plain"
+
+    @property
+    def form_told(self) -> str:
+        """The form with, for the plain one, its reason."""
+        return self.form if self.why_plain is None else f"plain ({self.why_plain}: an utterance at a time, slower)"
+
+    @property
+    def regularisation(self) -> dict[str, object]:
+        """What is dropped at random while the encoder trains, by the names its configuration has for it."""
+        return {name: getattr(self.model.config, name) for name in _REGULARISING if hasattr(self.model.config, name)}
+
+    def compute_with(self, factory: Factory) -> None:
+        """Computes linear maps in another way from now on; see `nn.linear`.
+
+        Raises:
+            ConfigError: the plain form runs, whose products are the library's own.
+        """
+        if self.why_plain is not None:
+            raise ConfigError(f"{self.model.config.model_type}: {self.why_plain}, so its precision cannot be chosen")
+        self._factory = factory
+        self._form = self._formed()
+
+    def recompute_activations(self) -> None:
+        """In training, keeps none of a layer's inner values, but computes them again: less memory, more time."""
+        self._recomputes = True
+        self.model.activation_checkpointing_enable({"use_reentrant": False})
+        self._form = self._formed()
+
+    @property
+    def begins_at(self) -> str:
+        """The stage whose values the encoder takes."""
+        return self.stages[self._begins_at]
+
+    def begin_at(self, stage: str) -> None:
+        """From now on inputs are this stage's values, [frames, dim] an utterance, computed before."""
+        self._begins_at = self.stages.index(stage)
+
+    def frozen_stage(self) -> str:
+        """The last stage before which nothing trains."""
+        trains = [any(weight.requires_grad for weight in self._weights(stage).values()) for stage in self.stages]
+        return [stage for stage, one in zip(self.stages, trains, strict=True) if not one][-1]
+
+    def weights_digest(self, stage: str) -> str:
+        """SHA-256 over all that decides a stage's values: weights and configuration."""
+        digest = hashlib.sha256(json.dumps(self._settings(), sort_keys=True).encode())
+        for name, weight in sorted(self._weights(stage).items()):
+            digest.update(f"{name} {tuple(weight.shape)} {weight.dtype}".encode())
+            digest.update(weight.detach().cpu().flatten().view(torch.uint8).numpy())
+        return digest.hexdigest()
+
+    @torch.no_grad()
+    def features(self, inputs: Sequence[Tensor], stage: str) -> Packed:
+        """A stage's values, for inputs as `forward` takes them; always those of eval mode."""
+        was_training = self.training
+        try:
+            return self.eval()._run(inputs, self.stages.index(stage), self._nothing_drawn(len(inputs)))
+        finally:
+            self.train(was_training)
+
+    def forward(self, inputs: Sequence[Shaped[Tensor, "_rows ..."]]) -> Packed:
+        return self._run(inputs, len(self.stages) - 1, self._drawn(inputs))
+
+    def _run(self, inputs: Sequence[Tensor], last: int, draws: Draws) -> Packed:
+        steps = self._steps()[self._begins_at : last]
+
+        def run(part: slice) -> Packed:
+            values = pack(inputs[part])
+            for step in steps:
+                values = step(values, draws.of(part))
+            return values
+
+        return in_portions(run, [self._rows(one) for one in inputs], self.budget, inputs[0].device)
+
+    def _settings(self) -> dict[str, object]:
+        return {name: value for name, value in self.model.config.to_dict().items() if name not in _PASSING}
+
+    def _nothing_drawn(self, num_utterances: int) -> Draws:
+        return Draws((True,) * self.model.config.num_hidden_layers, hides=(False,) * num_utterances)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**super().__getstate__(), "_form": None}  # it refers to this module's weights, not to a copy's
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        super().__setstate__(state)
+        self._form = self._formed()
+
+    def _budget(self) -> Budget:
+        raise NotImplementedError
+
+    def _formed(self) -> object:
+        raise NotImplementedError
+
+    def _steps(self) -> list[Step]:
+        """From each stage to the next."""
+        raise NotImplementedError
+
+    def _rows(self, one: Tensor) -> int:
+        """The frames or tokens that an input becomes."""
+        raise NotImplementedError
+
+    def _drawn(self, inputs: Sequence[Tensor]) -> Draws:
+        raise NotImplementedError
+
+    def _weights(self, stage: str) -> Mapping[str, Tensor]:
+        """What decides a stage's values."""
+        raise NotImplementedError
+
+
+class AudioEncoderBase(EncoderBase):
     """A wav2vec 2.0-family model: waveforms in, the last layer's context vectors C out (paper section 2.1).
 
     In training, LayerDrop is drawn once a batch (the library would draw it once an utterance), and SpecAugment leaves
@@ -33,18 +184,14 @@ class AudioEncoderBase(nn.Module):
         normalise: whether this model's preprocessor wants waveforms of zero mean and unit variance.
     """
 
+    stages = ("waveform", "cnn", "last")
+
     def __init__(self, model: PreTrainedModel, normalise: bool) -> None:
-        super().__init__()
-        self.model = model
-        self.normalise = normalise
         self.layer_drop = model.config.layerdrop
         self.spec_augment = getattr(model.config, "apply_spec_augment", True)
         model.config.layerdrop = 0.0
-
-    @property
-    def hidden_size(self) -> int:
-        """Values a frame."""
-        return self.model.config.hidden_size
+        super().__init__(model)
+        self.normalise = normalise
 
     @property
     def config(self) -> PreTrainedConfig:
@@ -56,19 +203,11 @@ class AudioEncoderBase(nn.Module):
     @property
     def regularisation(self) -> dict[str, object]:
         """What is dropped and masked at random while the encoder trains, by the names its configuration has for it."""
-        return {"layer_drop": self.layer_drop, "spec_augment": self.spec_augment, **_regularisation(self.model.config)}
+        return {"layer_drop": self.layer_drop, "spec_augment": self.spec_augment, **super().regularisation}
 
     def freeze_feature_encoder(self) -> None:
         """Stops training of the CNN under the context network, as the paper does in every experiment."""
         self.model.feature_extractor._freeze_parameters()
-
-    def remember_frozen(self) -> None:
-        """Computes what is frozen once for each distinct waveform from now on: the CNN, or the whole encoder."""
-        if not any(weight.requires_grad for weight in self.parameters()):
-            self._context = Memory().of(self._context)
-        elif not any(weight.requires_grad for weight in self.model.feature_extractor.parameters()):
-            cnn = self.model.feature_extractor
-            cnn.forward = Memory().of(cnn.forward)  # in place, so that the names of the weights stay
 
     def num_frames(self, num_samples: int) -> int:
         """How many frames a waveform becomes: one every 20 ms for every model of the family."""
@@ -76,44 +215,49 @@ class AudioEncoderBase(nn.Module):
             num_samples = (num_samples - kernel) // stride + 1
         return num_samples
 
-    def forward(self, waveforms: Sequence[Float[Tensor, "_samples"]]) -> Packed:
-        with self._layers_of_this_batch(), parametrize.cached():  # weight norm once a batch
-            return pack([self._context(waveform) for waveform in waveforms])
+    def _formed(self) -> PackedWav2Vec2 | PlainAudio:
+        if self.why_plain is None:
+            return PackedWav2Vec2(self.model, self._factory, self._recomputes)
+        return PlainAudio(self.model)
 
-    def _context(self, waveform: Float[Tensor, "samples"]) -> Float[Tensor, "frames dim"]:
-        long_enough = self.num_frames(len(waveform)) >= self.model.config.mask_time_length
-        self.model.config.apply_spec_augment = self.spec_augment and long_enough
-        return self.model(waveform[None]).last_hidden_state[0]
+    def _steps(self) -> list[Step]:
+        return [lambda waveforms, _: self._form.cnn(waveforms), self._form.context]
 
-    @contextmanager
-    def _layers_of_this_batch(self) -> Iterator[None]:
-        encoder, layers = self.model.encoder, self.model.encoder.layers
-        keep = torch.rand(len(layers)) >= self.layer_drop * self.training
-        if hasattr(layers[0].attention, "rel_attn_embed"):
-            keep[0] = True  # WavLM's first layer holds the position bias of all others
-        encoder.layers = nn.ModuleList([layer for layer, kept in zip(layers, keep.tolist(), strict=True) if kept])
-        try:
-            yield
-        finally:
-            encoder.layers = layers
+    def _rows(self, one: Tensor) -> int:
+        rows = self.num_frames(len(one)) if self._begins_at == 0 else len(one)
+        if rows < 1:
+            raise InputError(
+                f"waveform: {len(one)} samples; need at least one frame of the encoder's (25 ms at 16 kHz)"
+            )
+        return rows
+
+    def _drawn(self, inputs: Sequence[Tensor]) -> Draws:
+        config = self.model.config
+        if not self.training:
+            return self._nothing_drawn(len(inputs))
+        kept = torch.rand(config.num_hidden_layers) >= self.layer_drop
+        if hasattr(self.model.encoder.layers[0].attention, "rel_attn_embed"):
+            kept[0] = True  # WavLM's first layer holds the position bias of all others
+        rows = [self._rows(one) for one in inputs]
+        hides = tuple(self.spec_augment and length >= config.mask_time_length for length in rows)
+        masks = draw_masks(rows, hides, config) if self.why_plain is None else Masks()
+        return Draws(tuple(kept.tolist()), hides, masks, draw_seeds(len(inputs)))
+
+    def _weights(self, stage: str) -> Mapping[str, Tensor]:
+        modules = {"waveform": nn.Module(), "cnn": self.model.feature_extractor, "last": self.model}
+        return _tensors(modules[stage])
+
+    def _budget(self) -> Budget:
+        config = self.model.config
+        between = 4 * (8 * config.hidden_size + 2 * config.intermediate_size)
+        a_layer = 4 * (14 * config.hidden_size + 3 * config.intermediate_size + 1000 * config.num_attention_heads)
+        return Budget(answering=between, training=a_layer * config.num_hidden_layers)
 
 
-class TextEncoderBase(nn.Module):
+class TextEncoderBase(EncoderBase):
     """A BERT-family model: token ids in, the last layer's vectors W out (paper section 2.3)."""
 
-    def __init__(self, model: PreTrainedModel) -> None:
-        super().__init__()
-        self.model = model
-
-    @property
-    def hidden_size(self) -> int:
-        """Values a token."""
-        return self.model.config.hidden_size
-
-    @property
-    def regularisation(self) -> dict[str, object]:
-        """What is dropped at random while the encoder trains, by the names its configuration has for it."""
-        return _regularisation(self.model.config)
+    stages = ("tokens", "last")
 
     @property
     def max_tokens(self) -> int:
@@ -122,17 +266,29 @@ class TextEncoderBase(nn.Module):
         reserved = 0 if positions is None or positions.padding_idx is None else positions.padding_idx + 1
         return self.model.config.max_position_embeddings - reserved
 
-    def forward(self, tokens: Sequence[Int64[Tensor, "_tokens"]]) -> Packed:
-        return pack([self._context(ids) for ids in tokens])
+    def _formed(self) -> PackedBert | PlainText:
+        if self.why_plain is None:
+            return PackedBert(self.model, self._factory, self._recomputes)
+        return PlainText(self.model)
 
-    def remember_frozen(self) -> None:
-        """Computes each distinct token list once from now on, if the encoder is frozen."""
-        if not any(weight.requires_grad for weight in self.parameters()):
-            self._context = Memory().of(self._context)
+    def _steps(self) -> list[Step]:
+        return [self._form.context]
 
-    def _context(self, ids: Int64[Tensor, "tokens"]) -> Float[Tensor, "tokens dim"]:
-        return self.model(ids[None]).last_hidden_state[0]
+    def _rows(self, one: Tensor) -> int:
+        return len(one)
+
+    def _drawn(self, inputs: Sequence[Tensor]) -> Draws:
+        nothing = self._nothing_drawn(len(inputs))
+        return replace(nothing, seeds=draw_seeds(len(inputs))) if self.training else nothing
+
+    def _weights(self, stage: str) -> Mapping[str, Tensor]:
+        return _tensors(self.model) if stage == "last" else {}
+
+    def _budget(self) -> Budget:
+        hidden, layers = self.hidden_size, self.model.config.num_hidden_layers
+        return Budget(answering=4 * 16 * hidden, training=4 * 30 * hidden * layers)
 
 
-def _regularisation(config: PreTrainedConfig) -> dict[str, object]:
-    return {name: getattr(config, name) for name in _REGULARISING if hasattr(config, name)}
+def _tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Weights and buffers: running statistics decide an answer, too."""
+    return {**dict(module.named_parameters()), **dict(module.named_buffers())}

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Shaped
 from torch import Tensor
+
+from emoduet.nn.packing import moved
 
 
 @dataclass(frozen=True)
@@ -13,12 +15,13 @@ class Inputs:
     """A batch of utterances; a system that does not hear (or read) leaves the other half empty.
 
     Waveforms are 16 kHz mono, already normalised where their encoder wants it; tokens include the tokenizer's own
-    first and last token.
+    first and last token. In the place of either may stand features [frames, dim] of the stage at which an encoder
+    begins.
     """
 
-    waveforms: Sequence[Float[Tensor, "_samples"]] = ()
-    tokens: Sequence[Int64[Tensor, "_tokens"]] = ()
+    waveforms: Sequence[Float[Tensor, "_samples ..."]] = ()
+    tokens: Sequence[Shaped[Tensor, "_tokens ..."]] = ()
 
     def to(self, device: torch.device) -> "Inputs":
         """The same batch on another device."""
-        return Inputs([sound.to(device) for sound in self.waveforms], [ids.to(device) for ids in self.tokens])
+        return Inputs([moved(one, device) for one in self.waveforms], [moved(one, device) for one in self.tokens])

@@ -1,0 +1,146 @@
+"""Encoders compute a batch in portions that fit into memory; how it is cut changes no answer.
+
+The portions are of whole utterances, measured in rows: frames of 20 ms, or tokens. In training a batch of more than one
+portion keeps only what goes into each, and computes the rest again in the backward pass.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import psutil
+import torch
+from accelerate.utils.memory import should_reduce_batch_size
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from emoduet.errors import InputError
+from emoduet.nn.packing import Packed, join
+
+ANSWERING_BYTES = 2**28
+"""What a CPU may take for the frames of one portion without gradient: more would gain nothing."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Budget:
+    """How many rows an encoder computes at once.
+
+    Attributes:
+        answering: bytes a row takes while it is computed.
+        training: bytes a row takes until its gradient is known.
+        rows: a limit beside that of the free memory, which is found out when it is first needed; None sets none.
+    """
+
+    answering: int
+    training: int
+    rows: int | None = None
+    _affordable: dict[bool, int] = field(default_factory=dict)
+    _last: tuple[int, ...] = ()
+
+    def portions(self, lengths: Sequence[int], device: torch.device) -> list[slice]:
+        """Consecutive utterances, as many at once as fit, at least one."""
+        trains = torch.is_grad_enabled()
+        if trains not in self._affordable:
+            self._affordable[trains] = self._found_affordable(device, trains)
+        limit = min(self._affordable[trains], self.rows or sum(lengths))
+        self._last = tuple(lengths)
+        portions, first, rows = [], 0, 0
+        for utterance, length in enumerate(lengths):
+            if rows and rows + length > limit:
+                portions.append(slice(first, utterance))
+                first, rows = utterance, 0
+            rows += length
+        return [*portions, slice(first, len(lengths))]
+
+    def halve(self, device: torch.device) -> bool:
+        """Smaller portions after memory ran out; False where every utterance was alone already."""
+        if len(self.portions(self._last, device)) >= len(self._last):
+            return False
+        largest = max(sum(self._last[part]) for part in self.portions(self._last, device))
+        self.rows = max(largest // 2, 1)
+        log.warning("memory ran out: going on in portions of %d rows; no number changes", self.rows)
+        return True
+
+    def _found_affordable(self, device: torch.device, trains: bool) -> int:
+        on_gpu = device.type == "cuda"
+        half = (torch.cuda.mem_get_info(device)[0] if on_gpu else psutil.virtual_memory().available) // 2
+        if trains:
+            return max(half // self.training, 1)
+        return max((half if on_gpu else min(half, ANSWERING_BYTES)) // self.answering, 1)
+
+
+def in_portions(run: Callable[[slice], Packed], lengths: Sequence[int], budget: Budget, device: torch.device) -> Packed:
+    """What `run` answers for all utterances, called for as many at a time as the budget allows.
+
+    Raises:
+        InputError: memory does not suffice for one utterance.
+    """
+    put_back = _generators(device)
+    while True:
+        try:
+            portions = budget.portions(lengths, device)
+            keep = run if len(portions) == 1 or not torch.is_grad_enabled() else _recomputed(run)
+            return join([keep(part) for part in portions])
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out_of_memory(error):
+                raise
+        if not budget.halve(device):
+            raise InputError(
+                f"memory: full with an utterance of {max(lengths)} rows alone; free some, cut long recordings into "
+                "shorter segments, or take smaller encoders"
+            )
+        put_back()
+
+
+def ran_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that a device's or the machine's memory is full."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or should_reduce_batch_size(error)
+
+
+def _generators(device: torch.device) -> Callable[[], None]:
+    """Puts the generators that the plain form draws from back to where they are now."""
+    numpy_state, torch_state = np.random.get_state(), torch.get_rng_state()
+    gpu_state = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+
+    def put_back() -> None:
+        np.random.set_state(numpy_state)
+        torch.set_rng_state(torch_state)
+        if gpu_state is not None:
+            torch.cuda.set_rng_state(gpu_state, device)
+
+    return put_back
+
+
+def _recomputed(run: Callable[[slice], Packed]) -> Callable[[slice], Packed]:
+    """The same answers, whose inner values are computed again for the gradient, with the same draws."""
+
+    def run_twice(part: slice) -> Packed:
+        numpy_state = np.random.get_state()  # torch's own is put back by torch
+        lengths: list[tuple[int, ...]] = []
+
+        def values() -> Tensor:
+            with _numpy_from(numpy_state, again=bool(lengths)):
+                packed = run(part)
+            lengths.append(packed.lengths)
+            return packed.values
+
+        return Packed(checkpoint(values, use_reentrant=False), lengths[0])
+
+    return run_twice
+
+
+@contextmanager
+def _numpy_from(state: Mapping[str, object] | tuple, again: bool) -> Iterator[None]:
+    """The second time, numpy's generator starts where it started the first time, and goes back afterwards."""
+    before = np.random.get_state()
+    if again:
+        np.random.set_state(state)
+    try:
+        yield
+    finally:
+        if again:
+            np.random.set_state(before)

@@ -1,0 +1,120 @@
+"""One update of a training's weights, and what an epoch adds up to.
+
+Nothing here waits for a GPU: losses and answers are added up where they are computed and read now and then. When
+memory runs out, the encoders take smaller portions and the same update is made again, with the same draws.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import Optimizer
+
+from emoduet.batching import Batch
+from emoduet.errors import InputError
+from emoduet.metrics import unweighted_accuracy
+from emoduet.nn.packing import moved
+from emoduet.pretrained.encoders import EncoderBase
+from emoduet.pretrained.portions import ran_out_of_memory
+
+
+class Tally:
+    """Loss and confusion matrix of the utterances of an epoch so far."""
+
+    def __init__(self, num_classes: int, device: torch.device) -> None:
+        self._num_classes = num_classes
+        self._loss = torch.zeros((), dtype=torch.float64, device=device)
+        self._confusion = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=device)
+
+    def add(self, loss: Tensor, targets: Tensor, logits: Tensor) -> None:
+        """Counts utterances with their mean loss, their class numbers and their logits [utterances, classes]."""
+        cells = targets * self._num_classes + logits.argmax(dim=1)
+        self._confusion.index_add_(0, cells, torch.ones_like(cells))
+        self._loss += loss.double() * len(targets)
+
+    def read(self) -> tuple[int, float, float]:
+        """How many utterances, their mean loss and their UA; waits for the device."""
+        confusion = self._confusion.cpu().numpy().reshape(self._num_classes, self._num_classes)
+        done = int(confusion.sum())
+        return done, self._loss.item() / done, float(unweighted_accuracy(confusion))
+
+
+@dataclass(frozen=True)
+class Updater:
+    """What one step of the optimizer takes.
+
+    Attributes:
+        system: as accelerate prepared it.
+        class_weights: of the loss, [classes], on the device.
+    """
+
+    system: nn.Module
+    encoders: Sequence[EncoderBase]
+    optimizer: Optimizer
+    accelerator: Accelerator
+    class_weights: Tensor
+    max_gradient_norm: float
+
+    def update(self, group: Sequence[Batch], tally: Tally) -> None:
+        """One step; every utterance of the group weighs the same, however it is cut into batches.
+
+        Raises:
+            InputError: memory does not suffice, however small the encoders' portions.
+        """
+        put_back = self._remembered()
+        while True:
+            try:
+                return tally.add(*self._attempt(group))
+            except (RuntimeError, MemoryError) as error:
+                if not ran_out_of_memory(error):
+                    raise
+            self._relieve()
+            put_back()
+
+    def _attempt(self, group: Sequence[Batch]) -> tuple[Tensor, Tensor, Tensor]:
+        """The loss, the class numbers and the logits."""
+        self.optimizer.zero_grad()
+        device = self.accelerator.device
+        targets = [moved(batch.targets, device) for batch in group]
+        total = self.class_weights[torch.cat(targets)].sum()
+        losses, logits = [], []
+        for batch, target in zip(group, targets, strict=True):
+            answers = self.system(batch.inputs.to(device))
+            loss = functional.cross_entropy(answers.float(), target, self.class_weights, reduction="sum") / total
+            self.accelerator.backward(loss)
+            losses.append(loss.detach())
+            logits.append(answers.detach())
+        self.accelerator.clip_grad_norm_(self.system.parameters(), self.max_gradient_norm)
+        self.optimizer.step()
+        return torch.stack(losses).sum(), torch.cat(targets), torch.cat(logits)
+
+    def _relieve(self) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        relieved = [encoder.budget.halve(self.accelerator.device) for encoder in self.encoders]
+        if not any(relieved):
+            raise InputError(
+                "training: memory ran out with one utterance at a time; set training.batch_size lower and "
+                "training.accumulation higher, or audio_encoder.gradient_checkpointing = true, or take smaller encoders"
+            )
+
+    def _remembered(self) -> Callable[[], None]:
+        """Puts generators and batch normalisation back to where they are now."""
+        devices = [self.accelerator.device] if self.accelerator.device.type == "cuda" else []
+        buffers = [(buffer, buffer.clone()) for buffer in self.system.buffers()]
+        torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()
+        gpu_states = [torch.cuda.get_rng_state(device) for device in devices]
+
+        def put_back() -> None:
+            torch.set_rng_state(torch_state)
+            np.random.set_state(numpy_state)
+            for device, state in zip(devices, gpu_states, strict=True):
+                torch.cuda.set_rng_state(state, device)
+            for buffer, before in buffers:
+                buffer.copy_(before)
+
+        return put_back
