@@ -56,7 +56,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default=",".join([*SECTIONS, ENGINES]), metavar="SECTIONS")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--quick", action="store_true", help="small encoders, few utterances")
+    parser.add_argument(
+        "--quick", action="store_true", help="small encoders, 8 utterances, 1 round, whatever is asked beside it"
+    )
     parser.add_argument("--json", action="store_true", help="a line of JSON a row")
     return parser
 

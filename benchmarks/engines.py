@@ -30,6 +30,7 @@ from emoduet.benchmarking.inference import (
 )
 from emoduet.benchmarking.timing import Contender, OnRun, Row, Section, Skipped, ratios_to, take_turns
 from emoduet.benchmarking.workload import Spoken, make_workload
+from emoduet.nn.linear import live
 
 SECONDS = 4.5
 TRANSFORMERS = "transformers sdpa"
@@ -79,9 +80,9 @@ def measure_engines(folders: EncoderFolders, size: str, rounds: int, peak: float
 
 
 def _emoduet(folders: EncoderFolders, waveform: Tensor) -> Iterator[Contender | Skipped]:
-    for name, module, factory in (("emoduet, packed", "emoduet.nn.linear", "live"), *FACTORIES):
+    for name, factory in {"emoduet, packed": live, **FACTORIES}.items():
         audio, text = emoduet_pair(folders)
-        reason = compute_with((audio, text), module, factory)
+        reason = compute_with((audio, text), factory)
         run = without_gradient(partial(lambda audio: (list(audio([waveform]).unpack()),), audio))
         yield Skipped(name, reason) if reason else Contender(name, run)
 

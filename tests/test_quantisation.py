@@ -13,6 +13,7 @@ from little_models import write_model
 from emoduet.build import restore_model
 from emoduet.errors import ConfigError, CorpusError, InputError, UsageError
 from emoduet.evaluation import Answers
+from emoduet.examination import Exam
 from emoduet.quantisation import EQUAL, FILE, NOT_SHOWN, check_int8, judged, kept_verdict, quantise
 from emoduet.types import Utterance
 
@@ -139,7 +140,7 @@ def test_a_model_of_the_hub_keeps_no_verdict(model, corpus, monkeypatch):
     monkeypatch.setattr("huggingface_hub.snapshot_download", lambda name, **options: str(model))
     assert check_int8("somebody/model", corpus).kept is None
     assert not (model / FILE).exists()
-    with pytest.raises(UsageError, match="somebody/model: nobody knows what int8 does to this model's answers; find"):
+    with pytest.raises(UsageError, match="--check LABELLED.jsonl, or take a copy: hf download somebody/model"):
         kept_verdict("somebody/model")
 
 
@@ -166,7 +167,33 @@ def test_a_verdict_on_other_weights_is_not_believed(model, corpus, tmp_path):
         kept_verdict(str(other))
 
 
-def test_what_cannot_be_checked(model, corpus, tmp_path):
+@pytest.fixture
+def never_answered(monkeypatch):
+    """Answering anything fails the test."""
+
+    def answered(*given, **named):
+        raise AssertionError("answered before int8 was refused")
+
+    monkeypatch.setattr(Exam, "taken", answered)
+
+
+def test_a_machine_without_int8_is_told_before_anything_is_answered(model, corpus, monkeypatch, never_answered):
+    monkeypatch.setattr("emoduet.quantisation.why_not_int8", lambda: "a CPU of another kind")
+    with pytest.raises(UsageError, match="int8 needs a CPU of another kind. Take precision fp32"):
+        check_int8(str(model), corpus)
+    assert not (model / FILE).exists()
+
+
+def test_a_plain_encoder_is_told_before_anything_is_answered(model, corpus, monkeypatch, never_answered):
+    monkeypatch.setattr("emoduet.quantisation.why_not_int8", lambda: None)
+    monkeypatch.setattr("emoduet.pretrained.encoders.why_not_packed", lambda config: "no packed form for it")
+    told = r"its audio encoder runs in the plain form \(no packed form for it\), which has no int8. Take precision fp32"
+    with pytest.raises(ConfigError, match=told):
+        check_int8(str(model), corpus)
+
+
+def test_what_cannot_be_checked(model, corpus, monkeypatch):
+    monkeypatch.setattr("emoduet.quantisation.why_not_int8", lambda: None)
     with pytest.raises(UsageError, match="precision int8: runs on the CPU alone|device cuda: not on this machine"):
         check_int8(str(model), corpus, device="cuda")
     with pytest.raises(CorpusError, match="none of 0 utterances is labelled"):

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections import Counter
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 import torch
@@ -254,6 +255,19 @@ def test_another_scale_of_the_waveforms_has_a_store_of_its_own(frozen, utterance
     audio, text = keys(frozen, tmp_path, utterances)
     found = keys(replace(frozen, reader=replace(frozen.reader, normalised=False)), tmp_path, utterances)
     assert found[0] != audio and found[1] == text
+
+
+def test_another_decoder_of_media_has_a_store_of_its_own(frozen, utterances, tmp_path, monkeypatch):
+    def of_libraries(name):
+        if name == "av":
+            raise PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr("emoduet.stored_features.version", lambda name: "99" if name == "av" else version(name))
+    with_it = keys(frozen, tmp_path, utterances)
+    monkeypatch.setattr("emoduet.stored_features.version", of_libraries)
+    assert keys(frozen, tmp_path, utterances)[0] != with_it[0]
+    assert {info.description.source.libraries["av"] for info in stores(tmp_path)} == {"99", "absent"}
 
 
 def test_a_touched_file_or_a_mended_transcript_has_a_store_of_its_own(frozen, tmp_path):

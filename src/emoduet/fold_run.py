@@ -141,7 +141,12 @@ def run_fold(job: FoldJob, progress: Callable[[FoldProgress | Filling], None]) -
 def forms_of(job: FoldJob) -> str:
     """Which form of each encoder a finished fold ran, in words."""
     trained = json.loads((job.folder / "recipe.json").read_text(encoding="utf-8"))
-    return told_forms({kind: encoder.get("form", "plain") for kind, encoder in trained["encoders"].items()})
+    return told_forms({kind: _form_told(encoder) for kind, encoder in trained["encoders"].items()})
+
+
+def _form_told(encoder: Mapping[str, object]) -> str:
+    form, stage = encoder.get("form", "plain"), encoder.get("begins_at", "waveform")
+    return form if stage in ("waveform", "tokens") else f"{form}, from stored features ({stage})"
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ import numpy as np
 
 from emoduet.atomic import check_file, write_json
 from emoduet.build import Model
-from emoduet.errors import UsageError
+from emoduet.errors import ConfigError, UsageError
 from emoduet.evaluation import Answers
 from emoduet.examination import Examination, Progress, set_exam
 from emoduet.machine import INT8, Machine, check_answering
 from emoduet.manifest import manifest_digest
 from emoduet.metrics import unweighted_accuracy, weighted_accuracy
-from emoduet.nn.int8 import int8
+from emoduet.nn.int8 import int8, why_not_int8
 from emoduet.pairing import compare_pairs
 from emoduet.pretrained.loading import weights_digest
 from emoduet.results import MIN_CLUSTERS, clusters_of, count_of_clusters
@@ -114,6 +114,8 @@ def check_int8(
 ) -> Int8Check:
     """Answers a manifest in fp32 and in int8, and keeps the verdict in the model's folder, if it is one.
 
+    Where int8 cannot be, that is said before anything is answered.
+
     Args:
         progress: counts every utterance twice.
 
@@ -124,10 +126,13 @@ def check_int8(
         CorpusError: no utterance is left to score, or one lacks what the system takes.
     """
     chosen = check_answering(Machine(device, INT8))
+    if problem := why_not_int8():
+        raise UsageError(f"int8 needs {problem}. Take precision fp32")
     kept = Path(path_or_hub_id) / FILE if Path(path_or_hub_id).is_dir() else None
     if kept:
         check_file(kept)
     exam = set_exam(path_or_hub_id, manifest, sessions, chosen)
+    _check_packed(exam.model, path_or_hub_id)
     num = len(exam.utterances)
     began = time.perf_counter()
     before = exam.taken(progress=lambda done, total: progress(done, 2 * total))
@@ -141,6 +146,15 @@ def check_int8(
         whose = {"weights_sha256": weights_digest(path_or_hub_id), "manifest_sha256": manifest_digest(manifest)}
         write_json(kept, {"precision": INT8, **whose, "sessions": sessions, **asdict(verdict)})
     return Int8Check(verdict, after, kept)
+
+
+def _check_packed(model: Model, name: str) -> None:
+    for kind, encoder in model.encoders.by_kind().items():
+        if encoder.why_plain is not None:
+            raise ConfigError(
+                f"{name}: its {kind} encoder runs in the plain form ({encoder.why_plain}), which has no int8. "
+                "Take precision fp32 or bf16"
+            )
 
 
 def judged(before: Answers, after: Answers, seconds: tuple[float, float], conditions: str = "") -> Verdict:
@@ -177,6 +191,12 @@ def kept_verdict(path_or_hub_id: str) -> Verdict:
         UsageError: there is none, it cannot be read, or it is of other weights.
         CheckpointError: the model cannot be reached.
     """
+    if not Path(path_or_hub_id).is_dir():
+        raise UsageError(
+            f"{path_or_hub_id}: nobody knows what int8 does to this model's answers, and it is no folder of this "
+            "machine that could keep what was found out; find out each time with --check LABELLED.jsonl, or take a "
+            f"copy: hf download {path_or_hub_id} --local-dir FOLDER"
+        )
     how = f"find out first: emoduet evaluate {path_or_hub_id} --manifest LABELLED.jsonl --precision int8, or --check"
     path = Path(path_or_hub_id) / FILE
     if not path.is_file():

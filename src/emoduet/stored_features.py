@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from torch import Tensor
@@ -18,6 +18,7 @@ from emoduet.audio import SAMPLING_RATE
 from emoduet.batching import InputReader
 from emoduet.build import Model
 from emoduet.features import FeatureStore, Source, corpus_digest
+from emoduet.pretrained.encoders import EncoderBase
 from emoduet.types import Utterance
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,9 @@ Progress = Callable[[int, int], None]
 
 _PORTION = 8
 """Utterances decoded and computed together while a store is filled."""
+
+_LIBRARIES = ("emoduet", "torch", "transformers", "soxr", "soundfile", "av")
+"""What decodes and computes; av, which decodes m4a and its like, may be absent."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +92,21 @@ def _source(model: Model, kind: str, stage: str, utterances: Sequence[Utterance]
         stage=stage,
         encoder=settings.name,
         weights=encoder.weights_digest(stage),
-        preprocessing=_preprocessing(model.reader, kind, utterances),
-        libraries={name: version(name) for name in ("emoduet", "torch", "transformers", "soxr", "soundfile")},
+        preprocessing=f"{_preprocessing(model.reader, kind, utterances)}; {encoder.form} on {_device(encoder)}",
+        libraries={name: _version(name) for name in _LIBRARIES},
         utterances=corpus_digest(utterances, kind),
     )
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def _device(encoder: EncoderBase) -> str:
+    return next(encoder.parameters()).device.type
 
 
 def _preprocessing(reader: InputReader, kind: str, utterances: Sequence[Utterance]) -> str:

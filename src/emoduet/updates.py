@@ -1,7 +1,8 @@
 """One update of a training's weights, and what an epoch adds up to.
 
 Nothing here waits for a GPU: losses and answers are added up where they are computed and read now and then. When
-memory runs out, the encoders take smaller portions and the same update is made again, with the same draws.
+memory runs out before the gradients are known, the encoders take smaller portions and they are computed again, with the
+same draws; the step itself is taken once. Whatever it needs beside the gradients is there before them.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,14 +28,14 @@ class Tally:
 
     def __init__(self, num_classes: int, device: torch.device) -> None:
         self._num_classes = num_classes
-        self._loss = torch.zeros((), dtype=torch.float64, device=device)
+        self._loss = torch.zeros((), dtype=torch.float32 if device.type == "mps" else torch.float64, device=device)
         self._confusion = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=device)
 
     def add(self, loss: Tensor, targets: Tensor, logits: Tensor) -> None:
         """Counts utterances with their mean loss, their class numbers and their logits [utterances, classes]."""
         cells = targets * self._num_classes + logits.argmax(dim=1)
         self._confusion.index_add_(0, cells, torch.ones_like(cells))
-        self._loss += loss.double() * len(targets)
+        self._loss += loss.to(self._loss.dtype) * len(targets)
 
     def read(self) -> tuple[int, float, float]:
         """How many utterances, their mean loss and their UA; waits for the device."""
@@ -49,6 +50,7 @@ class Updater:
 
     Attributes:
         system: as accelerate prepared it.
+        optimizer: Adam in its fused form, as accelerate prepared it.
         class_weights: of the loss, [classes], on the device.
     """
 
@@ -68,15 +70,32 @@ class Updater:
         put_back = self._remembered()
         while True:
             try:
-                return tally.add(*self._attempt(group))
+                self._make_moments()
+                found = self._attempt(group)
+                break
             except (RuntimeError, MemoryError) as error:
                 if not ran_out_of_memory(error):
                     raise
             self._relieve()
             put_back()
+        self.optimizer.step()
+        tally.add(*found)
+
+    def _make_moments(self) -> None:
+        """What the first step would make of every weight's state, made ahead, so that no step takes memory.
+
+        A weight without a gradient is stepped over: its moments stay zero, as if they were made with its first one.
+        """
+        for weight in (weight for group in self.optimizer.param_groups for weight in group["params"]):
+            if not self.optimizer.state[weight]:
+                self.optimizer.state[weight] = {
+                    "step": torch.zeros((), dtype=torch.float32, device=weight.device),
+                    "exp_avg": torch.zeros_like(weight, memory_format=torch.preserve_format),
+                    "exp_avg_sq": torch.zeros_like(weight, memory_format=torch.preserve_format),
+                }
 
     def _attempt(self, group: Sequence[Batch]) -> tuple[Tensor, Tensor, Tensor]:
-        """The loss, the class numbers and the logits."""
+        """Computes the gradients, clipped; returns the loss, the class numbers and the logits."""
         self.optimizer.zero_grad()
         device = self.accelerator.device
         targets = [moved(batch.targets, device) for batch in group]
@@ -89,7 +108,6 @@ class Updater:
             losses.append(loss.detach())
             logits.append(answers.detach())
         self.accelerator.clip_grad_norm_(self.system.parameters(), self.max_gradient_norm)
-        self.optimizer.step()
         return torch.stack(losses).sum(), torch.cat(targets), torch.cat(logits)
 
     def _relieve(self) -> None:
@@ -98,7 +116,7 @@ class Updater:
         relieved = [encoder.budget.halve(self.accelerator.device) for encoder in self.encoders]
         if not any(relieved):
             raise InputError(
-                "training: memory ran out with one utterance at a time; set training.batch_size lower and "
+                "training: memory ran out, and no portion can be smaller; set training.batch_size lower and "
                 "training.accumulation higher, or audio_encoder.gradient_checkpointing = true, or take smaller encoders"
             )
 

@@ -41,7 +41,9 @@ def done(manifest) -> tuple[Path, Result]:
 @pytest.fixture(scope="module")
 def model(manifest) -> tuple[Path, Result]:
     out, recipe = manifest.parent / "model", "demo-text-only"
-    return out, emoduet("train", recipe, "-m", manifest, "-o", out, "--hold-out-session", "S3", *settings(recipe))
+    return out, emoduet(
+        "train", recipe, "-m", manifest, "-o", out, "--hold-out-session", "S3", "--seed", 1, *settings(recipe)
+    )
 
 
 def test_run_prints_scores_with_their_conditions(done):

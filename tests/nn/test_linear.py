@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from emoduet.nn import linear as module
-from emoduet.nn.linear import linear, live, onednn_works, prepared, side_by_side
+from emoduet.nn.linear import derived, linear, live, onednn_works, prepared, side_by_side
 
 LARGE, SMALL = (512, 512), (8, 512)
 
@@ -128,3 +128,45 @@ def test_layers_side_by_side():
     of_all = live(side_by_side(*layers), "none")(rows)
     torch.testing.assert_close(of_all, torch.cat([layer(rows) for layer in layers], dim=1))
     assert side_by_side(layers[0])() == (layers[0].weight, layers[0].bias)
+
+
+# What is made of weights
+
+
+def counted(parameter):
+    """`derived` from one parameter, and how often it was made."""
+    made = []
+
+    def read():
+        made.append(parameter.detach().clone())
+        return parameter * 2
+
+    return derived(read, [parameter]), made
+
+
+def test_what_does_not_train_is_made_once():
+    current, made = counted(nn.Parameter(torch.ones(3), requires_grad=False))
+    assert current() is current() and len(made) == 1
+
+
+@pytest.mark.parametrize("change", ["in place", "by loading", "by another tensor"])
+def test_a_changed_weight_is_made_anew(change):
+    weight = nn.Parameter(torch.ones(3), requires_grad=False)
+    current, made = counted(weight)
+    current()
+    if change == "in place":
+        weight.mul_(5)
+    elif change == "by loading":
+        nn.ParameterDict({"weight": weight}).load_state_dict({"weight": torch.full((3,), 5.0)})
+    else:
+        weight.data = torch.full((3,), 5.0)
+    assert current().tolist() == [10, 10, 10] and len(made) == 2
+
+
+def test_what_trains_is_made_each_time_with_its_gradient():
+    weight = nn.Parameter(torch.ones(3))
+    current, made = counted(weight)
+    current().sum().backward()
+    assert weight.grad.tolist() == [2, 2, 2]
+    weight.data.mul_(5)  # which leaves no trace
+    assert current().tolist() == [10, 10, 10] and len(made) == 2

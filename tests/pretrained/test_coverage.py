@@ -27,6 +27,7 @@ NOT_COVERED = {
     "feat_extract_activation = relu": lambda: wav2vec2("group", feat_extract_activation="relu"),
     "add_adapter = True": lambda: wav2vec2("layer", add_adapter=True, output_hidden_size=16),
     "adapter_attn_dim = 4": lambda: wav2vec2("layer", adapter_attn_dim=4),
+    "adapter_attn_dim = 5": lambda: hubert(adapter_attn_dim=5),
     "conv_pos_batch_norm = True": lambda: hubert(conv_pos_batch_norm=True),
     "wavlm models": wavlm,
 }

@@ -1,6 +1,8 @@
 """Portions: how a batch is cut, what happens when memory runs out, and that no number changes."""
 
 import logging
+import math
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,7 +25,14 @@ from random_encoders import (
 
 from emoduet.errors import InputError
 from emoduet.nn.packing import Packed
-from emoduet.pretrained.portions import ANSWERING_BYTES, Budget, in_portions, ran_out_of_memory
+from emoduet.pretrained import portions
+from emoduet.pretrained.portions import (
+    ANSWERING_BYTES,
+    Budget,
+    _free_in_container,
+    in_portions,
+    ran_out_of_memory,
+)
 
 CPU = torch.device("cpu")
 LIVELY_TEXT = {"hidden_dropout_prob": 0.2, "attention_probs_dropout_prob": 0.2}
@@ -46,7 +55,20 @@ def lively(request):
 
 
 def cut(rows, lengths):
-    return [(part.start, part.stop) for part in Budget(1, 1, rows).portions(lengths, CPU)]
+    return [(part.start, part.stop) for part in Budget(1, 1, rows=rows).portions(lengths, CPU)]
+
+
+@pytest.fixture
+def free(monkeypatch):
+    """Sets what is free: memory in bytes, a container's rest, and the threads this process has of how many cores."""
+
+    def given(available, container=math.inf, threads=1, cores=1):
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+        monkeypatch.setattr(portions, "_free_in_container", lambda: container)
+        monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+        monkeypatch.setattr(os, "cpu_count", lambda: cores)
+
+    return given
 
 
 # How a batch is cut
@@ -72,16 +94,40 @@ def test_pencil():
         (False, 0, 1),
     ],
 )
-def test_the_limit_follows_from_the_free_memory(trains, available, rows, monkeypatch):
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+def test_the_limit_follows_from_the_free_memory(trains, available, rows, free):
+    free(available)
     budget = Budget(answering=10, training=100)
     with torch.set_grad_enabled(trains):
         assert budget.portions((rows, 1), CPU) == [slice(0, 1), slice(1, 2)]
         assert len(budget.portions((max(rows - 1, 1), 1), CPU)) == (1 if rows > 1 else 2)
 
 
-def test_what_suffices_for_answers_is_not_taken_for_training(monkeypatch):
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=4_000))
+def test_processes_that_share_the_cores_share_the_memory(free):
+    free(4_000, threads=2, cores=8)
+    assert Budget(1, 100).portions((4, 1), CPU) == [slice(0, 2)]
+    assert Budget(1, 100).portions((5, 1), CPU) == [slice(0, 1), slice(1, 2)]
+
+
+def test_a_container_s_limit_counts(free, tmp_path):
+    free(4_000, container=2_000)
+    assert Budget(1, 100).portions((10, 1), CPU) == [slice(0, 1), slice(1, 2)]
+    assert _free_in_container(tmp_path) == math.inf
+    for limit, left in (("max", math.inf), ("900", 800)):
+        (tmp_path / "memory.max").write_text(f"{limit}\n")
+        (tmp_path / "memory.current").write_text("100\n")
+        assert _free_in_container(tmp_path) == left
+
+
+def test_long_utterances_take_more_a_row_in_training(free):
+    """100 bytes a row and one for each row of the longest: 20 rows of ten take 110 each."""
+    free(4_400)
+    budget = Budget(answering=1, training=100, attention=1)
+    assert budget.portions((10, 10), CPU) == [slice(0, 2)]
+    assert budget.portions((11, 9), CPU) == [slice(0, 1), slice(1, 2)]
+
+
+def test_what_suffices_for_answers_is_not_taken_for_training(free):
+    free(4_000)
     budget = Budget(answering=10, training=100)
     with torch.no_grad():
         assert len(budget.portions((100, 100), CPU)) == 1

@@ -146,3 +146,17 @@ def test_a_copy_answers_with_its_own_weights(staged, factory):
     for weight in encoder.parameters():
         weight.mul_(1.5)
     assert copy.deepcopy(encoder)(inputs).values.equal(fresh(inputs).values)
+
+
+def test_what_only_training_uses_decides_no_feature():
+    encoder = audio_encoder(wav2vec2("group", mask_time_prob=0.5))
+    before = encoder.weights_digest("last")
+    encoder.model.masked_spec_embed.data.mul_(2)
+    assert encoder.weights_digest("last") == before
+
+
+def test_a_wholly_frozen_encoder_keeps_nothing_for_a_gradient(staged):
+    encoder, inputs = staged
+    assert encoder(inputs).values.requires_grad
+    encoder.requires_grad_(False)
+    assert not encoder(inputs).values.requires_grad

@@ -7,6 +7,7 @@ computed differs, and in one row the optimizer.
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from statistics import median
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +33,7 @@ CNN_GIVEN = "emoduet, packed, the frozen CNN computed before"
 BASELINES = {"x padded, Adam as it comes": PADDED, "x padded": PADDED_FUSED}
 LEARNING_RATE = 1e-5
 FOLDS, EPOCHS = 5, 10
+HOURS = "5 x 10 epochs at the median, h"
 
 
 class PaddedEncoder(nn.Module):
@@ -148,11 +150,13 @@ def measure_fine_tuning(
     seconds, _ = take_turns(contenders, rounds, device, on_run)
     steps = {name: tuple(one / len(batches) for one in values) for name, values in seconds.items()}
     rows = tuple(_row(one, steps, errors) for one in contenders)
-    heard = f"{len(batches)} steps a round, {work.audio_seconds / len(batches):.1f} s of sound a step"
+    counted = "1 step" if len(batches) == 1 else f"{len(batches)} steps"
+    heard = f"{counted} a round, {work.audio_seconds / len(batches):.1f} s of sound a step"
     notes = (
         f"Random batches of 8; {heard}; the CNN is frozen. The same weights and loss in every row; Adam in its "
         "fused form unless said otherwise. Gradient error: relative, without dropout, against one utterance at a time.",
-        f"5 x 10 epochs: hours of the {num_steps(FOLDS, EPOCHS):,} steps of five folds times ten epochs, extrapolated.",
+        f"5 x 10 epochs: hours of the {num_steps(FOLDS, EPOCHS):,} steps of five folds times ten epochs, extrapolated "
+        "from the median step.",
     )
     return Section("fine-tuning", "A fine-tuning step of the paper's model", rows, notes)
 
@@ -190,7 +194,7 @@ def _on_cnn_features(bench: Bench, optimizer: Adam, batches: Sequence[Inputs]) -
 
 
 def _row(one: Contender, steps: dict[str, tuple[float, ...]], errors: dict[str, float]) -> Row:
-    figures = {"5 x 10 epochs, h": num_steps(FOLDS, EPOCHS) * min(steps[one.name]) / 3600}
+    figures = {HOURS: num_steps(FOLDS, EPOCHS) * median(steps[one.name]) / 3600}
     if one.name in errors:
         figures["gradient error"] = errors[one.name]
     return Row(one.name, steps[one.name], ratios_to(BASELINES, steps, one.name), figures)

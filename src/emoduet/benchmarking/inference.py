@@ -1,9 +1,9 @@
 """Inference of both encoders: transformers as people call it, and emoduet's forms, on the same weights and sounds."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 
 import torch
 from torch import Tensor, nn
@@ -13,16 +13,19 @@ from emoduet.benchmarking.encoders import EncoderFolders
 from emoduet.benchmarking.flops import frames_after, pair_flop
 from emoduet.benchmarking.timing import Contender, OnRun, Row, Section, Skipped, no_news, ratios_to, take_turns
 from emoduet.benchmarking.workload import Workload, corpus_seconds
-from emoduet.errors import ConfigError
+from emoduet.errors import EmoduetError
+from emoduet.nn.int8 import int8
+from emoduet.nn.linear import Factory, linear, onednn_works, prepared
 from emoduet.nn.packing import pack
 from emoduet.pretrained.draws import Draws
-from emoduet.pretrained.encoders import AudioEncoderBase, TextEncoderBase
+from emoduet.pretrained.encoders import AudioEncoderBase, EncoderBase, TextEncoderBase
 from emoduet.pretrained.loading import load_audio_encoder, load_text_encoder
 from emoduet.pretrained.plain import PlainAudio, PlainText
 
 BATCH_SIZE = 8
 NAIVE = "transformers eager, batches of 8"
 ONE_BY_ONE = "transformers sdpa, one by one"
+BY_ONEDNN = "transformers sdpa, one by one, products by oneDNN"
 BASELINES = {"x one by one": ONE_BY_ONE, "x eager batches": NAIVE}
 CPU = torch.device("cpu")
 
@@ -41,6 +44,11 @@ class Pair:
         """Nothing padded, one utterance a call."""
         self._attend("sdpa")
         return _one_by_one(self.audio, work.waveforms), _one_by_one(self.text, work.tokens)
+
+    def by_onednn(self, work: Workload) -> Answers:
+        """The same, linear maps multiplied as emoduet does: what of its gain is the matrix product alone."""
+        with products_by_onednn(self.audio), products_by_onednn(self.text):
+            return self.one_by_one(work)
 
     def in_batches(self, work: Workload, attention: str, in_order: bool) -> Answers:
         """Padded batches with attention masks, the utterances as they come or sorted by length."""
@@ -104,6 +112,23 @@ def _one_by_one(model: PreTrainedModel, inputs: Sequence[Tensor]) -> list[Tensor
     return [model(values[None]).last_hidden_state[0] for values in inputs]
 
 
+@contextmanager
+def products_by_onednn(model: nn.Module) -> Iterator[None]:
+    """Every `nn.Linear` of a model computed by `nn.linear.linear`, over the same weights."""
+    layers = [module for module in model.modules() if isinstance(module, nn.Linear)]
+    for layer in layers:
+        layer.forward = partial(_linear, layer)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward
+
+
+def _linear(layer: nn.Linear, values: Tensor) -> Tensor:
+    return linear(values.flatten(0, -2), layer.weight, layer.bias).unflatten(0, values.shape[:-1])
+
+
 def transformers_contenders(folders: EncoderFolders, work: Workload, device: torch.device) -> Iterator[Contender]:
     """The ways people run transformers, and the form emoduet has for families it has no other for; bf16 on a GPU."""
     pair = load_pair(folders, device)
@@ -112,6 +137,7 @@ def transformers_contenders(folders: EncoderFolders, work: Workload, device: tor
         "transformers sdpa, batches of 8": partial(pair.in_batches, work, "sdpa", in_order=False),
         "transformers sdpa, sorted batches of 8": partial(pair.in_batches, work, "sdpa", in_order=True),
         ONE_BY_ONE: partial(pair.one_by_one, work),
+        **({BY_ONEDNN: partial(pair.by_onednn, work)} if device.type == "cpu" and onednn_works() else {}),
         "emoduet, plain form": partial(pair.plain, work),
     }
     for name, run in ways.items():
@@ -132,11 +158,8 @@ def without_gradient(run: Callable[[], object], bf16_on: torch.device | None = N
     return called
 
 
-FACTORIES = (
-    ("emoduet, packed, weights prepared", "emoduet.nn.linear", "prepared"),
-    ("emoduet, packed, int8", "emoduet.nn.int8", "int8"),
-)
-"""Ways to compute the linear maps of the packed form on a CPU, and where each lives."""
+FACTORIES: dict[str, Factory] = {"emoduet, packed, weights prepared": prepared, "emoduet, packed, int8": int8}
+"""Ways to compute the linear maps of the packed form on a CPU."""
 
 
 def emoduet_contenders(folders: EncoderFolders, work: Workload, device: torch.device) -> Iterator[Contender | Skipped]:
@@ -146,9 +169,9 @@ def emoduet_contenders(folders: EncoderFolders, work: Workload, device: torch.de
     if device.type == "cuda":
         yield Contender("emoduet, packed, bf16", without_gradient(partial(run_bases, *pair, work), bf16_on=device))
         return
-    for name, module, factory in FACTORIES:
+    for name, factory in FACTORIES.items():
         pair = emoduet_pair(folders, device)
-        reason = compute_with(pair, module, factory)
+        reason = compute_with(pair, factory)
         yield Skipped(name, reason) if reason else Contender(name, without_gradient(partial(run_bases, *pair, work)))
 
 
@@ -158,13 +181,12 @@ def emoduet_pair(folders: EncoderFolders, device: torch.device = CPU) -> tuple[A
     return tuple(base.eval().requires_grad_(False).to(device) for base in bases)
 
 
-def compute_with(bases: Sequence[nn.Module], module: str, factory: str) -> str:
-    """Gives bases another way to compute their linear maps; says why where that cannot be."""
+def compute_with(bases: Sequence[EncoderBase], factory: Factory) -> str:
+    """Gives bases another way to compute their linear maps; says why where that cannot be, such as int8 here."""
     try:
-        maps = getattr(import_module(module), factory)
         for base in bases:
-            base.compute_with(maps)
-    except (ImportError, AttributeError, ConfigError) as error:
+            base.compute_with(factory)
+    except EmoduetError as error:
         return str(error)
     return ""
 

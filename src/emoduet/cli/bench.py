@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from emoduet.cli.door import errors_told, notes, results
-from emoduet.cli.options import AsJson, Device
+from emoduet.cli.options import AsJson
 
 if TYPE_CHECKING:
     from emoduet.benchmarking.suite import Further, Suite
@@ -23,15 +23,23 @@ EncoderSize = Literal["large", "base", "small"]
 
 
 def bench(
-    size: Annotated[EncoderSize, typer.Option(help="Of the encoders in inference: large is the paper's.")] = "large",
-    training_size: Annotated[EncoderSize, typer.Option(help="Of the encoders in training steps.")] = "base",
+    size: Annotated[
+        EncoderSize | None,
+        typer.Option(help="Of the encoders in inference: large is the paper's.", show_default="large"),
+    ] = None,
+    training_size: Annotated[
+        EncoderSize | None, typer.Option(help="Of the encoders in training steps.", show_default="base")
+    ] = None,
     utterances: Annotated[int, typer.Option(min=1, max=5531, help="How many of 5,531 stand for all.")] = 32,
     rounds: Annotated[int, typer.Option(min=1, help="Turns each contender gets after one to warm up.")] = 3,
     only: Annotated[
         str | None, typer.Option(metavar="SECTIONS", help="Of inference,fine-tuning,frozen,memory,start-up.")
     ] = None,
-    device: Device = "cpu",
-    quick: Annotated[bool, typer.Option("--quick", help="Small encoders, few utterances: a look, in seconds.")] = False,
+    device: Annotated[str, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, ...; by default the CPU.")] = "cpu",
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Small encoders, at most 8 utterances, 1 round: a look, in seconds."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure how fast this machine computes.
@@ -39,12 +47,15 @@ def bench(
     Times transformers and emoduet in turns on the paper's encoders, at true size with random weights: inference,
     training steps, memory and start-up. Downloads nothing; needs 2 GB of temporary disk and about 10 GB of memory.
     """
+    if quick and (size or training_size):
+        raise typer.BadParameter("--quick takes small encoders; leave out --size and --training-size, or --quick")
     with errors_told():
         from emoduet.benchmarking.suite import SECTIONS, Suite
         from emoduet.machine import device_named
 
         sections = SECTIONS if only is None else tuple(name.strip() for name in only.split(","))
-        sizes = ("small", "small", min(utterances, 8), 1) if quick else (size, training_size, utterances, rounds)
+        asked = (size or "large", training_size or "base", utterances, rounds)
+        sizes = ("small", "small", min(utterances, 8), 1) if quick else asked
         show_suite(Suite(device_named(device), *sizes, sections), as_json)
 
 

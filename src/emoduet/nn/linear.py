@@ -5,8 +5,9 @@ reaches nearly all of them, and its answer is the same but for the order of the 
 PyTorch's public interface, so that they are tried once against the public one, which takes over where they fail.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
@@ -16,6 +17,8 @@ from torch.nn import functional
 
 Weights = Callable[[], tuple[Tensor, Tensor | None]]
 """Reads a weight [out, in] and a bias [out] (or None) from the parameters they live in."""
+
+Derived = TypeVar("Derived")
 
 LinearMap = Callable[[Float[Tensor, "rows in_size"]], Float[Tensor, "rows out_size"]]
 
@@ -34,8 +37,7 @@ def linear(
     bias: Float[Tensor, "out_size"] | None,
 ) -> Float[Tensor, "rows out_size"]:
     """`torch.nn.functional.linear`, by oneDNN for fp32 on a CPU; differentiable once."""
-    by_pytorch = rows.device.type != "cpu" or rows.dtype != torch.float32 or torch.is_autocast_enabled("cpu")
-    if by_pytorch or weight.numel() < _WORTH_IT or not onednn_works():
+    if not _pays(rows, weight):
         return functional.linear(rows, weight, bias)
     return _OneDnnLinear.apply(rows, weight, bias)
 
@@ -43,7 +45,14 @@ def linear(
 def live(weights: Weights, activation: str) -> LinearMap:
     """A map that reads its weights each time, so that they may train."""
     activate = _ACTIVATIONS[activation]
-    return lambda rows: activate(linear(rows, *weights()))
+
+    def compute(rows: Tensor) -> Tensor:
+        weight, bias = weights()
+        if not torch.is_grad_enabled() and _pays(rows, weight):
+            return _onednn(rows, weight, bias, activation)
+        return activate(linear(rows, weight, bias))
+
+    return compute
 
 
 def prepared(weights: Weights, activation: str) -> LinearMap:
@@ -62,21 +71,52 @@ def side_by_side(*layers: nn.Linear) -> Weights:
     """The weights of several layers over the same input as those of one."""
     if len(layers) == 1:
         return lambda: (layers[0].weight, layers[0].bias)
-    return lambda: (torch.cat([layer.weight for layer in layers]), torch.cat([layer.bias for layer in layers]))
+    parameters = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
+    return derived(
+        lambda: (torch.cat([layer.weight for layer in layers]), torch.cat([layer.bias for layer in layers])), parameters
+    )
+
+
+def derived(read: Callable[[], Derived], parameters: Sequence[nn.Parameter]) -> Callable[[], Derived]:
+    """What is made of parameters, made anew only when one has changed, as long as none of them trains."""
+    kept: dict[tuple[tuple[int, int], ...], Derived] = {}
+
+    def current() -> Derived:
+        if any(parameter.requires_grad for parameter in parameters):
+            kept.clear()
+            return read()
+        state = tuple((parameter.data_ptr(), parameter._version) for parameter in parameters)
+        if state not in kept:
+            kept.clear()
+            kept[state] = read()
+        return kept[state]
+
+    return current
 
 
 @cache
 def onednn_works() -> bool:
-    """Whether this PyTorch's oneDNN operators are there and agree with its public ones."""
+    """Whether this PyTorch's oneDNN operators are there and agree with its public ones, forward and backward."""
     generator = torch.Generator().manual_seed(0)
     rows, weight, bias = (torch.randn(*size, generator=generator) for size in ((5, 48), (32, 48), (32,)))
-    wanted = functional.gelu(functional.linear(rows, weight, bias))
+    answer = functional.linear(rows, weight, bias)
+    wanted = (functional.gelu(answer), functional.gelu(answer), answer @ weight, answer.t() @ rows)
     try:
         laid_out = torch.ops.mkldnn._reorder_linear_weight(weight, None)
-        found = [_onednn(rows, form, bias, "gelu") for form in (weight, laid_out)]
+        found = (
+            _onednn(rows, weight, bias, "gelu"),
+            _onednn(rows, laid_out, bias, "gelu"),
+            *_gradients(answer, rows, weight),
+        )
     except (AttributeError, RuntimeError, NotImplementedError):  # another build of PyTorch, or another interface
         return False
-    return all(torch.allclose(one, wanted, atol=1e-4) for one in found)
+    return all(torch.allclose(one, other, atol=1e-3) for one, other in zip(found, wanted, strict=True))
+
+
+def _pays(rows: Tensor, weight: Tensor) -> bool:
+    by_pytorch = rows.device.type != "cpu" or rows.dtype != torch.float32 or torch.is_autocast_enabled("cpu")
+    wanted = not by_pytorch and rows.dim() == 2 and weight.numel() >= _WORTH_IT
+    return wanted and torch.backends.mkldnn.enabled and onednn_works()
 
 
 def _onednn(rows: Tensor, weight: Tensor, bias: Tensor | None, activation: str = "none") -> Tensor:
@@ -94,8 +134,14 @@ class _OneDnnLinear(torch.autograd.Function):
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         rows, weight = ctx.saved_tensors
         wants_rows, wants_weight, wants_bias = ctx.needs_input_grad
-        return (
-            _onednn(gradient, weight.t(), None) if wants_rows else None,
-            _onednn(gradient.t(), rows.t(), None) if wants_weight else None,
-            gradient.sum(0) if wants_bias else None,
-        )
+        of_rows, of_weight = _gradients(gradient, rows, weight, wants_rows, wants_weight)
+        return of_rows, of_weight, gradient.sum(0) if wants_bias else None
+
+
+def _gradients(
+    gradient: Tensor, rows: Tensor, weight: Tensor, wants_rows: bool = True, wants_weight: bool = True
+) -> tuple[Tensor | None, Tensor | None]:
+    return (
+        _onednn(gradient, weight.t(), None) if wants_rows else None,
+        _onednn(gradient.t(), rows.t(), None) if wants_weight else None,
+    )

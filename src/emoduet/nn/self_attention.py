@@ -24,7 +24,8 @@ def attend(
     noise: Noise,
 ) -> Float[Tensor, "total size"]:
     """Scaled dot-product attention in several heads; queries, keys and values lie side by side in `projected`."""
-    if projected.device.type == "cuda" and not noise.seeds and projected.dtype != torch.float32:
+    drops = bool(noise.seeds) and dropout > 0
+    if projected.device.type == "cuda" and not drops and projected.dtype != torch.float32:
         return attend_jagged(projected, lengths, num_heads)
     return attend_one_by_one(projected, lengths, num_heads, dropout, noise)
 

@@ -9,7 +9,12 @@ _WANTED = {
         "add_adapter": False,
         "adapter_attn_dim": None,
     },
-    "hubert": {"hidden_act": "gelu", "feat_extract_activation": "gelu", "conv_pos_batch_norm": False},
+    "hubert": {
+        "hidden_act": "gelu",
+        "feat_extract_activation": "gelu",
+        "conv_pos_batch_norm": False,
+        "adapter_attn_dim": None,
+    },
     "bert": {"hidden_act": "gelu", "is_decoder": False, "add_cross_attention": False},
 }
 """Families with a packed form, and the settings it is written for; a setting that is absent is the family's usual."""

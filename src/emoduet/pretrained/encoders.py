@@ -125,7 +125,9 @@ class EncoderBase(nn.Module):
             self.train(was_training)
 
     def forward(self, inputs: Sequence[Shaped[Tensor, "_rows ..."]]) -> Packed:
-        return self._run(inputs, len(self.stages) - 1, self._drawn(inputs))
+        trains = any(tensor.requires_grad for tensor in (*self.parameters(), *inputs))
+        with torch.set_grad_enabled(torch.is_grad_enabled() and trains):
+            return self._run(inputs, len(self.stages) - 1, self._drawn(inputs))
 
     def _run(self, inputs: Sequence[Tensor], last: int, draws: Draws) -> Packed:
         steps = self._steps()[self._begins_at : last]
@@ -245,13 +247,16 @@ class AudioEncoderBase(EncoderBase):
 
     def _weights(self, stage: str) -> Mapping[str, Tensor]:
         modules = {"waveform": nn.Module(), "cnn": self.model.feature_extractor, "last": self.model}
-        return _tensors(modules[stage])
+        tensors = _tensors(modules[stage])
+        return {name: tensor for name, tensor in tensors.items() if name != "masked_spec_embed"}  # of training only
 
     def _budget(self) -> Budget:
         config = self.model.config
         between = 4 * (8 * config.hidden_size + 2 * config.intermediate_size)
-        a_layer = 4 * (14 * config.hidden_size + 3 * config.intermediate_size + 1000 * config.num_attention_heads)
-        return Budget(answering=between, training=a_layer * config.num_hidden_layers)
+        a_layer = 4 * (14 * config.hidden_size + 3 * config.intermediate_size)
+        attention = 4 * 4 * config.num_attention_heads
+        layers = config.num_hidden_layers
+        return Budget(answering=between, training=a_layer * layers, attention=attention * layers)
 
 
 class TextEncoderBase(EncoderBase):

@@ -13,13 +13,13 @@ from torch.nn import functional
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from emoduet.nn.gemm_convolution import GemmConvolution
-from emoduet.nn.linear import Factory, LinearMap, live, side_by_side
+from emoduet.nn.linear import Factory, LinearMap, derived, live, side_by_side
 from emoduet.nn.packing import Packed, pack
 from emoduet.nn.transformer_layer import LayerParts, PostNormLayer, PreNormLayer, Stack
 from emoduet.pretrained.draws import Draws
 
 CHUNK = 100
-"""Frames of the CNN's answer computed at once: what lies between its layers then stays in the CPU's cache."""
+"""Frames of the CNN's answer that a CPU computes at once: what lies between its layers then stays in the cache."""
 
 
 class PackedWav2Vec2:
@@ -37,8 +37,7 @@ class PackedWav2Vec2:
         self._project = factory(side_by_side(model.feature_projection.projection), "none")
         self._mask_vector = getattr(model, "masked_spec_embed", None)
         self._positions = model.encoder.pos_conv_embed.conv
-        folded = self._positions.weight.detach()
-        self._position_weight = (lambda: self._positions.weight) if factory is live else (lambda: folded)
+        self._position_weight = derived(lambda: self._positions.weight, list(self._positions.parameters()))
         norms = (nn.Identity(), model.encoder.layer_norm)
         stable = config.do_stable_layer_norm
         self._norm_before, self._norm_after = norms if stable else reversed(norms)
@@ -85,8 +84,9 @@ class _Cnn:
         layers = self._layers(waveform)
         num_frames = (len(waveform) - self._window) // self._hop + 1
         answers = []
-        for first in range(0, num_frames, CHUNK):
-            last = min(first + CHUNK, num_frames) - 1
+        at_once = CHUNK if waveform.device.type == "cpu" else num_frames
+        for first in range(0, num_frames, at_once):
+            last = min(first + at_once, num_frames) - 1
             values = waveform[first * self._hop : last * self._hop + self._window, None]
             for layer in layers:
                 values = layer(values)
@@ -125,19 +125,24 @@ class _GroupNormCnn(_Cnn):
         in their covariance: no channel needs to be computed for it.
         """
         conv, norm = self._first.conv, self._first.layer_norm
-        windows = waveform.double().unfold(0, conv.kernel_size[0], conv.stride[0])
-        mean, kernels = windows.mean(0), conv.weight[:, 0].double()
+        windows = _in_double(waveform).unfold(0, conv.kernel_size[0], conv.stride[0])
+        mean, kernels = windows.mean(0), _in_double(conv.weight[:, 0])
         centred = windows - mean
         covariance = centred.t() @ centred / len(windows)
         variance = torch.einsum("ck,kl,cl->c", kernels, covariance, kernels)
-        scale = norm.weight.double() / (variance + norm.eps).sqrt()
-        weight = (kernels * scale[:, None]).to(waveform.dtype)
-        bias = (norm.bias.double() - (kernels @ mean) * scale).to(waveform.dtype)
+        scale = _in_double(norm.weight) / (variance + norm.eps).sqrt()
+        weight = (kernels * scale[:, None]).to(waveform)
+        bias = (_in_double(norm.bias) - (kernels @ mean) * scale).to(waveform)
         first = GemmConvolution(conv, lambda _, activation: live(lambda: (weight, bias), activation), "gelu")
         return [first, *self._others]
 
 
 _CNNS = {"layer": _LayerNormCnn, "group": _GroupNormCnn}
+
+
+def _in_double(values: Tensor) -> Tensor:
+    """In fp64; on the CPU where the device has none."""
+    return (values.cpu() if values.device.type == "mps" else values).double()
 
 
 def _normalising(convolution: LinearMap, norm: nn.LayerNorm) -> LinearMap:

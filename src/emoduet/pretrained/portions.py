@@ -5,9 +5,12 @@ portion keeps only what goes into each, and computes the rest again in the backw
 """
 
 import logging
+import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -32,11 +35,13 @@ class Budget:
     Attributes:
         answering: bytes a row takes while it is computed.
         training: bytes a row takes until its gradient is known.
+        attention: bytes more that it takes in training for each row of its own utterance.
         rows: a limit beside that of the free memory, which is found out when it is first needed; None sets none.
     """
 
     answering: int
     training: int
+    attention: int = 0
     rows: int | None = None
     _affordable: dict[bool, int] = field(default_factory=dict)
     _last: tuple[int, ...] = ()
@@ -45,8 +50,9 @@ class Budget:
         """Consecutive utterances, as many at once as fit, at least one."""
         trains = torch.is_grad_enabled()
         if trains not in self._affordable:
-            self._affordable[trains] = self._found_affordable(device, trains)
-        limit = min(self._affordable[trains], self.rows or sum(lengths))
+            self._affordable[trains] = _affordable_bytes(device, trains)
+        a_row = self.training + self.attention * max(lengths, default=0) if trains else self.answering
+        limit = min(self._affordable[trains] // a_row, self.rows or sum(lengths))
         self._last = tuple(lengths)
         portions, first, rows = [], 0, 0
         for utterance, length in enumerate(lengths):
@@ -65,13 +71,6 @@ class Budget:
         log.warning("memory ran out: going on in portions of %d rows; no number changes", self.rows)
         return True
 
-    def _found_affordable(self, device: torch.device, trains: bool) -> int:
-        on_gpu = device.type == "cuda"
-        half = (torch.cuda.mem_get_info(device)[0] if on_gpu else psutil.virtual_memory().available) // 2
-        if trains:
-            return max(half // self.training, 1)
-        return max((half if on_gpu else min(half, ANSWERING_BYTES)) // self.answering, 1)
-
 
 def in_portions(run: Callable[[slice], Packed], lengths: Sequence[int], budget: Budget, device: torch.device) -> Packed:
     """What `run` answers for all utterances, called for as many at a time as the budget allows.
@@ -83,7 +82,7 @@ def in_portions(run: Callable[[slice], Packed], lengths: Sequence[int], budget: 
     while True:
         try:
             portions = budget.portions(lengths, device)
-            keep = run if len(portions) == 1 or not torch.is_grad_enabled() else _recomputed(run)
+            keep = run if len(portions) == 1 or not torch.is_grad_enabled() else _recomputed(run, device)
             return join([keep(part) for part in portions])
         except (RuntimeError, MemoryError) as error:
             if not ran_out_of_memory(error):
@@ -115,20 +114,39 @@ def _generators(device: torch.device) -> Callable[[], None]:
     return put_back
 
 
-def _recomputed(run: Callable[[slice], Packed]) -> Callable[[slice], Packed]:
+def _affordable_bytes(device: torch.device, trains: bool) -> int:
+    """Half of what is free, shared by processes that share the cores."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0] // 2
+    share = min(torch.get_num_threads() / (os.cpu_count() or 1), 1.0)
+    half = int(min(psutil.virtual_memory().available, _free_in_container()) * share) // 2
+    return half if trains else min(half, ANSWERING_BYTES)
+
+
+def _free_in_container(folder: Path = Path("/sys/fs/cgroup")) -> float:
+    """What a container's own limit leaves, in bytes; infinite where it sets none."""
+    try:
+        limit, used = ((folder / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        return int(limit) - int(used)
+    except (OSError, ValueError):  # no such file, or "max"
+        return math.inf
+
+
+def _recomputed(run: Callable[[slice], Packed], device: torch.device) -> Callable[[slice], Packed]:
     """The same answers, whose inner values are computed again for the gradient, with the same draws."""
 
     def run_twice(part: slice) -> Packed:
-        numpy_state = np.random.get_state()  # torch's own is put back by torch
+        numpy_state = np.random.get_state()
+        where = torch.empty(0, device=device)  # tells torch whose generator to put back beside the CPU's
         lengths: list[tuple[int, ...]] = []
 
-        def values() -> Tensor:
+        def values(where: Tensor) -> Tensor:
             with _numpy_from(numpy_state, again=bool(lengths)):
                 packed = run(part)
             lengths.append(packed.lengths)
             return packed.values
 
-        return Packed(checkpoint(values, use_reentrant=False), lengths[0])
+        return Packed(checkpoint(values, where, use_reentrant=False), lengths[0])
 
     return run_twice
 
