@@ -27,7 +27,7 @@ from emoduet.pretrained.tiny import train_tokenizer
 
 SENTENCES = ["oh no i hate this", "what a lovely day", "well i do not know", "please leave me alone"]
 
-_AUDIO_SIZES = {
+AUDIO_SIZES = {
     "conv_dim": [16] * 7,
     "hidden_size": 16,
     "num_hidden_layers": 3,
@@ -37,26 +37,26 @@ _AUDIO_SIZES = {
     "num_conv_pos_embedding_groups": 2,
     "vocab_size": 8,
 }
-_LAYER_NORM = {"feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True}
+LAYER_NORM = {"feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True}
 _QUANTIZER = {"codevector_dim": 8, "proj_codevector_dim": 8, "num_codevectors_per_group": 4}
 
 
 def wav2vec2_config(normalisation: str, **settings: object) -> Wav2Vec2Config:
     """wav2vec 2.0 as the Large LV-60 checkpoint is built ("layer"), or as the base one is ("group")."""
-    variety = _LAYER_NORM if normalisation == "layer" else {"feat_extract_norm": "group"}
-    return Wav2Vec2Config(**{**_AUDIO_SIZES, **_QUANTIZER, **variety, **settings})
+    variety = LAYER_NORM if normalisation == "layer" else {"feat_extract_norm": "group"}
+    return Wav2Vec2Config(**{**AUDIO_SIZES, **_QUANTIZER, **variety, **settings})
 
 
 def _hubert() -> PreTrainedModel:
-    return HubertModel(HubertConfig(**_AUDIO_SIZES))
+    return HubertModel(HubertConfig(**AUDIO_SIZES))
 
 
 def _wavlm() -> PreTrainedModel:
-    return WavLMModel(WavLMConfig(**_AUDIO_SIZES, num_buckets=8, max_bucket_distance=16))
+    return WavLMModel(WavLMConfig(**AUDIO_SIZES, num_buckets=8, max_bucket_distance=16))
 
 
 def _data2vec() -> PreTrainedModel:
-    sizes = {name: size for name, size in _AUDIO_SIZES.items() if name != "num_conv_pos_embeddings"}
+    sizes = {name: size for name, size in AUDIO_SIZES.items() if name != "num_conv_pos_embeddings"}
     return Data2VecAudioModel(Data2VecAudioConfig(**sizes, num_conv_pos_embeddings=2, conv_pos_kernel_size=3))
 
 

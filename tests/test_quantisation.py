@@ -178,14 +178,14 @@ def never_answered(monkeypatch):
 
 
 def test_a_machine_without_int8_is_told_before_anything_is_answered(model, corpus, monkeypatch, never_answered):
-    monkeypatch.setattr("emoduet.quantisation.why_not_int8", lambda: "a CPU of another kind")
+    monkeypatch.setattr("emoduet.nn.int8.why_not_int8", lambda: "a CPU of another kind")
     with pytest.raises(UsageError, match="int8 needs a CPU of another kind. Take precision fp32"):
         check_int8(str(model), corpus)
     assert not (model / FILE).exists()
 
 
 def test_a_plain_encoder_is_told_before_anything_is_answered(model, corpus, monkeypatch, never_answered):
-    monkeypatch.setattr("emoduet.quantisation.why_not_int8", lambda: None)
+    monkeypatch.setattr("emoduet.nn.int8.why_not_int8", lambda: None)
     monkeypatch.setattr("emoduet.pretrained.encoders.why_not_packed", lambda config: "no packed form for it")
     told = r"its audio encoder runs in the plain form \(no packed form for it\), which has no int8. Take precision fp32"
     with pytest.raises(ConfigError, match=told):
@@ -193,7 +193,7 @@ def test_a_plain_encoder_is_told_before_anything_is_answered(model, corpus, monk
 
 
 def test_what_cannot_be_checked(model, corpus, monkeypatch):
-    monkeypatch.setattr("emoduet.quantisation.why_not_int8", lambda: None)
+    monkeypatch.setattr("emoduet.nn.int8.why_not_int8", lambda: None)
     with pytest.raises(UsageError, match="precision int8: runs on the CPU alone|device cuda: not on this machine"):
         check_int8(str(model), corpus, device="cuda")
     with pytest.raises(CorpusError, match="none of 0 utterances is labelled"):

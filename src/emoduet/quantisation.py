@@ -20,7 +20,7 @@ from emoduet.examination import Examination, Progress, set_exam
 from emoduet.machine import INT8, Machine, check_answering
 from emoduet.manifest import manifest_digest
 from emoduet.metrics import unweighted_accuracy, weighted_accuracy
-from emoduet.nn.int8 import int8, why_not_int8
+from emoduet.nn.int8 import check_int8_computes, int8
 from emoduet.pairing import compare_pairs
 from emoduet.pretrained.loading import weights_digest
 from emoduet.results import MIN_CLUSTERS, clusters_of, count_of_clusters
@@ -126,8 +126,7 @@ def check_int8(
         CorpusError: no utterance is left to score, or one lacks what the system takes.
     """
     chosen = check_answering(Machine(device, INT8))
-    if problem := why_not_int8():
-        raise UsageError(f"int8 needs {problem}. Take precision fp32")
+    check_int8_computes()
     kept = Path(path_or_hub_id) / FILE if Path(path_or_hub_id).is_dir() else None
     if kept:
         check_file(kept)

@@ -12,11 +12,13 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from emoduet.audio import SAMPLING_RATE
 from emoduet.batching import InputReader
 from emoduet.build import Model
+from emoduet.evaluation import BATCH_SIZE
 from emoduet.features import FeatureStore, Source, corpus_digest
 from emoduet.pretrained.encoders import EncoderBase
 from emoduet.types import Utterance
@@ -24,9 +26,6 @@ from emoduet.types import Utterance
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
-
-_PORTION = 8
-"""Utterances decoded and computed together while a store is filled."""
 
 _LIBRARIES = ("emoduet", "torch", "transformers", "soxr", "soundfile", "av")
 """What decodes and computes; av, which decodes m4a and its like, may be absent."""
@@ -76,10 +75,10 @@ def _described(store: FeatureStore) -> str:
 def _computed(model: Model, kind: str, stage: str, utterances: Sequence[Utterance]) -> list[Tensor]:
     encoder = model.encoders.by_kind()[kind]
     take = {"audio": model.reader.waveform, "text": model.reader.tokens}[kind]
-    device = next(encoder.parameters()).device
+    device = _device(encoder)
     answers: list[Tensor] = []
-    for first in range(0, len(utterances), _PORTION):
-        inputs = [take(utterance).to(device) for utterance in utterances[first : first + _PORTION]]
+    for first in range(0, len(utterances), BATCH_SIZE):
+        inputs = [take(utterance).to(device) for utterance in utterances[first : first + BATCH_SIZE]]
         answers.extend(frames.cpu() for frames in encoder.features(inputs, stage).unpack())
     return answers
 
@@ -92,7 +91,7 @@ def _source(model: Model, kind: str, stage: str, utterances: Sequence[Utterance]
         stage=stage,
         encoder=settings.name,
         weights=encoder.weights_digest(stage),
-        preprocessing=f"{_preprocessing(model.reader, kind, utterances)}; {encoder.form} on {_device(encoder)}",
+        preprocessing=f"{_preprocessing(model.reader, kind, utterances)}; {encoder.form} on {_device(encoder).type}",
         libraries={name: _version(name) for name in _LIBRARIES},
         utterances=corpus_digest(utterances, kind),
     )
@@ -105,8 +104,8 @@ def _version(library: str) -> str:
         return "absent"
 
 
-def _device(encoder: EncoderBase) -> str:
-    return next(encoder.parameters()).device.type
+def _device(encoder: EncoderBase) -> torch.device:
+    return next(encoder.parameters()).device
 
 
 def _preprocessing(reader: InputReader, kind: str, utterances: Sequence[Utterance]) -> str:

@@ -8,7 +8,6 @@ same draws; the step itself is taken once. Whatever it needs beside the gradient
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
@@ -20,7 +19,7 @@ from emoduet.errors import InputError
 from emoduet.metrics import unweighted_accuracy
 from emoduet.nn.packing import moved
 from emoduet.pretrained.encoders import EncoderBase
-from emoduet.pretrained.portions import ran_out_of_memory
+from emoduet.pretrained.portions import generators_kept, ran_out_of_memory
 
 
 class Tally:
@@ -122,16 +121,11 @@ class Updater:
 
     def _remembered(self) -> Callable[[], None]:
         """Puts generators and batch normalisation back to where they are now."""
-        devices = [self.accelerator.device] if self.accelerator.device.type == "cuda" else []
         buffers = [(buffer, buffer.clone()) for buffer in self.system.buffers()]
-        torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()
-        gpu_states = [torch.cuda.get_rng_state(device) for device in devices]
+        put_generators_back = generators_kept(self.accelerator.device)
 
         def put_back() -> None:
-            torch.set_rng_state(torch_state)
-            np.random.set_state(numpy_state)
-            for device, state in zip(devices, gpu_states, strict=True):
-                torch.cuda.set_rng_state(state, device)
+            put_generators_back()
             for buffer, before in buffers:
                 buffer.copy_(before)
 

@@ -3,9 +3,12 @@
 import torch
 from torch import nn
 
+from emoduet.nn.noise import Noise
 from emoduet.nn.packing import Packed
 
 LENGTHS = [(1,), (7,), (1, 1), (3, 1, 8, 2), (5, 5, 5), (2, 9, 4, 1, 6)]
+SILENT = Noise()
+"""Drops nothing."""
 
 
 def noise(lengths: tuple[int, ...], size: int, seed: int = 0) -> Packed:

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from packed_noise import noise
+from packed_noise import SILENT, noise
 
-from emoduet.nn.noise import SILENT, Noise
+from emoduet.nn.noise import Noise
 
 LENGTHS = (3, 1, 4)
 

@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
-from packed_noise import LENGTHS, noise
+from packed_noise import LENGTHS, SILENT, noise
 
-from emoduet.nn.noise import SILENT, Noise
+from emoduet.nn.noise import Noise
 from emoduet.nn.self_attention import attend, attend_jagged, attend_one_by_one
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from packed_noise import LENGTHS, noise
+from packed_noise import LENGTHS, SILENT, noise
 from torch import nn
 
 from emoduet.nn.linear import live
-from emoduet.nn.noise import SILENT, Noise
+from emoduet.nn.noise import Noise
 from emoduet.nn.packing import Packed
 from emoduet.nn.transformer_layer import LayerParts, PostNormLayer, PreNormLayer, Stack
 

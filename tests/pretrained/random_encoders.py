@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
+from small_encoders import AUDIO_SIZES as SIZES
 from small_encoders import wav2vec2_config
 from torch import Tensor, nn
 from transformers import (
@@ -20,16 +21,6 @@ from emoduet.pretrained.encoders import AudioEncoderBase, TextEncoderBase
 
 ONE_FRAME = 400
 HOP = 320
-SIZES = {
-    "conv_dim": [16] * 7,
-    "hidden_size": 16,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 2,
-    "intermediate_size": 32,
-    "num_conv_pos_embeddings": 4,
-    "num_conv_pos_embedding_groups": 2,
-}
-LARGE = {"feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True}
 STILL = {"hidden_dropout": 0.0, "attention_dropout": 0.0, "activation_dropout": 0.0, "feat_proj_dropout": 0.0,
          "layerdrop": 0.0, "mask_time_prob": 0.0}  # fmt: skip
 LIVELY = {"hidden_dropout": 0.2, "attention_dropout": 0.2, "activation_dropout": 0.2, "feat_proj_dropout": 0.2,

@@ -3,7 +3,6 @@
 import pytest
 import torch
 from random_encoders import (
-    LARGE,
     ONE_FRAME,
     SIZES,
     STILL,
@@ -21,6 +20,7 @@ from random_encoders import (
     text_encoder,
     wav2vec2,
 )
+from small_encoders import LAYER_NORM
 from transformers import BertConfig, BertModel, Wav2Vec2Config, Wav2Vec2Model
 
 from emoduet.nn import linear
@@ -37,13 +37,13 @@ AUDIO = {
     "positions of an odd kernel": lambda: wav2vec2("layer", num_conv_pos_embeddings=5),
     "HuBERT Base": hubert,
     "HuBERT without norm before the projection": lambda: hubert(feat_proj_layer_norm=False),
-    "HuBERT Large": lambda: hubert(**LARGE),
+    "HuBERT Large": lambda: hubert(**LAYER_NORM),
 }
 
 TRUE_BASE = {"num_hidden_layers": 1, "hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072}
 TRUE_LARGE = {"num_hidden_layers": 1, "hidden_size": 1024, "num_attention_heads": 16, "intermediate_size": 4096}
 TRUE = {
-    "Large": lambda: audio_encoder(shaken(Wav2Vec2Model(Wav2Vec2Config(**TRUE_LARGE, **LARGE)), by=0.01)),
+    "Large": lambda: audio_encoder(shaken(Wav2Vec2Model(Wav2Vec2Config(**TRUE_LARGE, **LAYER_NORM)), by=0.01)),
     "Base": lambda: audio_encoder(shaken(Wav2Vec2Model(Wav2Vec2Config(**TRUE_BASE)), by=0.01)),
     "BERT-base": lambda: text_encoder(
         shaken(BertModel(BertConfig(**TRUE_BASE, vocab_size=30), add_pooling_layer=False), by=0.01)

@@ -20,6 +20,7 @@ from emoduet.benchmarking.timing import Contender, OnRun, Row, Section, no_news,
 from emoduet.benchmarking.workload import Workload, corpus_seconds
 from emoduet.features import FeatureStore, Source
 from emoduet.nn.packing import Packed
+from emoduet.pretrained.encoders import EncoderBase
 from emoduet.types import Utterance
 
 PADDED = "recomputed by transformers, padded"
@@ -87,7 +88,7 @@ def _from_store(bench: Bench, optimizer: Adam, work: Workload, root: Path, fill:
     return Contender(STORE, run)
 
 
-def _filled(root: Path, kind: str, encoder: nn.Module, inputs: Sequence[Tensor]) -> FeatureStore:
+def _filled(root: Path, kind: str, encoder: EncoderBase, inputs: Sequence[Tensor]) -> FeatureStore:
     """A store of the encoder's answers to all inputs."""
     source = Source(kind, "last", "random weights", f"benchmark {kind}", "noise", {}, "benchmark")
     store = FeatureStore(root, source, [Utterance(id=_id(number)) for number in range(len(inputs))])
@@ -97,8 +98,7 @@ def _filled(root: Path, kind: str, encoder: nn.Module, inputs: Sequence[Tensor])
         answers: list[Tensor] = []
         for first in range(0, len(utterances), BATCH_SIZE):
             chosen = [inputs[numbers[one.id]] for one in utterances[first : first + BATCH_SIZE]]
-            with torch.no_grad():
-                answers += encoder.eval()(chosen).unpack()
+            answers += encoder.features(chosen, "last").unpack()
         return answers
 
     store.fill(compute, lambda done, total: None)

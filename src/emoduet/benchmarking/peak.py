@@ -3,6 +3,7 @@
 import platform
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from torch.nn import functional
 
 from emoduet.benchmarking.timing import wait_for
 from emoduet.machine import name_of, num_cores
+from emoduet.nn.linear import onednn_works, prepared
 
 SHAPES = ((1800, 1024, 4096), (1800, 4096, 1024), (4096, 1024, 1024), (2048, 2048, 2048))
 """Rows, inputs and outputs of products as the encoders have them."""
@@ -62,12 +64,8 @@ def measure_peak(
 def products(values: torch.Tensor, weight: torch.Tensor) -> Iterator[Callable[[], torch.Tensor]]:
     """The ways to multiply that this build of PyTorch has."""
     yield lambda: functional.linear(values, weight)
-    try:
-        laid_out = torch.ops.mkldnn._reorder_linear_weight(weight, len(values))
-        torch.ops.mkldnn._linear_pointwise(values, laid_out, None, "none", [], "")
-    except (AttributeError, RuntimeError):  # a GPU, or a build without oneDNN
-        return
-    yield lambda: torch.ops.mkldnn._linear_pointwise(values, laid_out, None, "none", [], "")
+    if values.device.type == "cpu" and onednn_works():
+        yield partial(prepared(lambda: (weight, None), "none"), values)
 
 
 def _shortest(run: Callable[[], object], repetitions: int, device: torch.device) -> float:

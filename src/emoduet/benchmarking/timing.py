@@ -1,7 +1,7 @@
 """Contenders timed in turns (A B C A B C ...), so that what else the machine does falls on all of them alike.
 
-A ratio is taken round by round, of runs that lie next to each other; its spread is shown with it. What a contender
-computes is not known here.
+A ratio is taken round by round, of runs of the same round; its spread is shown with it. What a contender computes is
+not known here.
 """
 
 import time

@@ -36,11 +36,20 @@ def int8(weights: Weights, activation: str) -> LinearMap:
         raise UsageError(
             f"int8 needs the CPU; the weights are on {weight.device}. Take device cpu, or another precision"
         )
-    if problem := why_not_int8():
-        raise UsageError(f"int8 needs {problem}. Take precision fp32")
+    check_int8_computes()
     if weight.shape[1] < MIN_INPUTS:
         return prepared(weights, activation)
     return _Int8Linear(weight.float(), bias, activation)
+
+
+def check_int8_computes() -> None:
+    """Finds out before long work that this machine computes in int8.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if problem := why_not_int8():
+        raise UsageError(f"int8 needs {problem}. Take precision fp32")
 
 
 @cache

@@ -46,10 +46,6 @@ class Noise:
         return [torch.Generator(self.device).manual_seed(seed) for seed in self.seeds]
 
 
-SILENT = Noise()
-"""Drops nothing."""
-
-
 def _kept(values: Tensor, probability: float, generator: torch.Generator) -> Tensor:
     """Zero where a value is dropped, and elsewhere what keeps its expectation.
 

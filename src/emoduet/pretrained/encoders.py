@@ -8,8 +8,10 @@ they came from, is not known here.
 import copy
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import torch
 from jaxtyping import Shaped
@@ -37,7 +39,7 @@ _REGULARISING = ("hidden_dropout", "hidden_dropout_prob", "dropout", "attention_
                  "mask_feature_prob")  # fmt: skip
 
 
-class EncoderBase(nn.Module):
+class EncoderBase(nn.Module, ABC):
     """What both modalities' encoders share: stages, portions, and the form that computes them.
 
     Attributes:
@@ -63,7 +65,7 @@ class EncoderBase(nn.Module):
 
     @property
     def form(self) -> str:
-        """ "packed", or "plain" where the library's own module runs."""
+        """Which one runs: "packed", or "plain", the library's own module."""
         return "packed" if self.why_plain is None else "plain"
 
     @property
@@ -125,8 +127,8 @@ class EncoderBase(nn.Module):
             self.train(was_training)
 
     def forward(self, inputs: Sequence[Shaped[Tensor, "_rows ..."]]) -> Packed:
-        trains = any(tensor.requires_grad for tensor in (*self.parameters(), *inputs))
-        with torch.set_grad_enabled(torch.is_grad_enabled() and trains):
+        trains = torch.is_grad_enabled() and any(one.requires_grad for one in chain(inputs, self.parameters()))
+        with torch.set_grad_enabled(trains):
             return self._run(inputs, len(self.stages) - 1, self._drawn(inputs))
 
     def _run(self, inputs: Sequence[Tensor], last: int, draws: Draws) -> Packed:
@@ -153,26 +155,29 @@ class EncoderBase(nn.Module):
         super().__setstate__(state)
         self._form = self._formed()
 
+    @abstractmethod
     def _budget(self) -> Budget:
-        raise NotImplementedError
+        """How much is computed at once, by the model's size."""
 
+    @abstractmethod
     def _formed(self) -> object:
-        raise NotImplementedError
+        """The form that runs, on the model's weights."""
 
+    @abstractmethod
     def _steps(self) -> list[Step]:
         """From each stage to the next."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _rows(self, one: Tensor) -> int:
         """The frames or tokens that an input becomes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _drawn(self, inputs: Sequence[Tensor]) -> Draws:
-        raise NotImplementedError
+        """All that is random in one batch."""
 
+    @abstractmethod
     def _weights(self, stage: str) -> Mapping[str, Tensor]:
         """What decides a stage's values."""
-        raise NotImplementedError
 
 
 class AudioEncoderBase(EncoderBase):

@@ -6,6 +6,8 @@ What that layer normalises is a linear map of ten samples, so its mean and varia
 and it becomes a linear map again.
 """
 
+from abc import ABC, abstractmethod
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -71,7 +73,7 @@ class PackedWav2Vec2:
         return functional.gelu(torch.cat(cut))
 
 
-class _Cnn:
+class _Cnn(ABC):
     """Waveforms to frames, a few seconds at a time, by layers of frames in rows."""
 
     def __init__(self, config: PreTrainedConfig) -> None:
@@ -93,8 +95,9 @@ class _Cnn:
             answers.append(values)
         return torch.cat(answers)
 
+    @abstractmethod
     def _layers(self, waveform: Float[Tensor, "samples"]) -> list[LinearMap]:
-        raise NotImplementedError
+        """What this utterance's frames go through."""
 
 
 class _LayerNormCnn(_Cnn):

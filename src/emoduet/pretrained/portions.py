@@ -64,9 +64,10 @@ class Budget:
 
     def halve(self, device: torch.device) -> bool:
         """Smaller portions after memory ran out; False where every utterance was alone already."""
-        if len(self.portions(self._last, device)) >= len(self._last):
+        portions = self.portions(self._last, device)
+        if len(portions) >= len(self._last):
             return False
-        largest = max(sum(self._last[part]) for part in self.portions(self._last, device))
+        largest = max(sum(self._last[part]) for part in portions)
         self.rows = max(largest // 2, 1)
         log.warning("memory ran out: going on in portions of %d rows; no number changes", self.rows)
         return True
@@ -78,7 +79,7 @@ def in_portions(run: Callable[[slice], Packed], lengths: Sequence[int], budget: 
     Raises:
         InputError: memory does not suffice for one utterance.
     """
-    put_back = _generators(device)
+    put_back = generators_kept(device)
     while True:
         try:
             portions = budget.portions(lengths, device)
@@ -100,8 +101,8 @@ def ran_out_of_memory(error: Exception) -> bool:
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or should_reduce_batch_size(error)
 
 
-def _generators(device: torch.device) -> Callable[[], None]:
-    """Puts the generators that the plain form draws from back to where they are now."""
+def generators_kept(device: torch.device) -> Callable[[], None]:
+    """Lends what puts the generators that encoders draw from, torch's and numpy's, back to where they are now."""
     numpy_state, torch_state = np.random.get_state(), torch.get_rng_state()
     gpu_state = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
 
