@@ -18,6 +18,7 @@ from emoduet.benchmarking.fine_tuning import (
     PACKED,
     PADDED,
     PADDED_FUSED,
+    SORTED,
     Bench,
     batches_of,
     measure_fine_tuning,
@@ -84,6 +85,15 @@ def test_few_utterances_stand_for_all():
 def test_all_utterances_stand_for_themselves():
     spoken = [Spoken(3.0, 1), Spoken(1.0, 2), Spoken(2.0, 3)]
     assert sorted(one.duration for one in representative(spoken, 99)) == [1.0, 2.0, 3.0]
+
+
+def test_a_sorted_workload_keeps_each_sound_with_its_words():
+    spoken = [Spoken(seconds, words) for seconds, words in ((3.0, 9), (1.0, 2), (2.0, 5))]
+    work = make_workload(spoken, vocab_size=100)
+    by_length = work.sorted()
+    assert [len(sound) for sound in by_length.waveforms] == [16_000, 32_000, 48_000]
+    for place, number in enumerate((1, 2, 0)):
+        assert by_length.tokens[place].equal(work.tokens[number])
 
 
 def test_a_workload_is_as_long_as_its_utterances():
@@ -244,8 +254,10 @@ def test_bf16_is_only_where_a_device_for_it_is_given():
 def test_a_fine_tuning_step_is_the_same_in_every_way(folders, work):
     section = measure_fine_tuning(folders, work, 3, CPU)
     rows = {row.name: row for row in section.rows}
-    assert section.notes[0].startswith("Random batches of 8; 1 step a round, 5.2 s of sound a step; ")
-    assert list(rows) == [PADDED, PADDED_FUSED, ONE_BY_ONE, PACKED, CNN_GIVEN]
+    assert section.notes[0].startswith(
+        "Random batches of 8, unless sorted by length; 1 step a round, 5.2 s of sound a step; "
+    )
+    assert list(rows) == [PADDED, PADDED_FUSED, SORTED, ONE_BY_ONE, PACKED, CNN_GIVEN]
     for name in (PADDED, PADDED_FUSED, PACKED):
         assert rows[name].figures["gradient error"] < 1e-4
     hours = 27_700 * sorted(rows[PACKED].seconds)[1] / 3600

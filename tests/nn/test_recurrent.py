@@ -5,7 +5,7 @@ import torch
 from packed_noise import LENGTHS, assert_trains, noise, num_parameters
 
 from emoduet.nn.packing import Packed
-from emoduet.nn.recurrent import BidirectionalLSTM
+from emoduet.nn.recurrent import BidirectionalLSTM, run_packed_sequence, run_side_by_side
 
 
 def lstm_loop(frames, weight_in, weight_hidden, bias_in, bias_hidden):
@@ -43,6 +43,18 @@ def test_equal_to_the_equations(blstm):
     forwards = lstm_loop(frames.values, *weights)
     backwards = lstm_loop(frames.values.flip(0), *back).flip(0)
     torch.testing.assert_close(blstm(frames).values, torch.cat([forwards, backwards], dim=1))
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+def test_both_ways_are_one_layer(blstm, lengths):
+    frames = noise(lengths, 5)
+    frames.values.requires_grad_()
+    weights = [frames.values, *blstm.lstm.parameters()]
+    answers = [run(blstm.lstm, frames) for run in (run_packed_sequence, run_side_by_side)]
+    torch.testing.assert_close(*answers)
+    mix = torch.randn_like(answers[0])
+    gradients = [torch.autograd.grad((answer * mix).sum(), weights) for answer in answers]
+    torch.testing.assert_close(*gradients)
 
 
 def test_dropout_falls_on_the_output_in_training_only(blstm):

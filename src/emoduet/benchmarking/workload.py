@@ -49,6 +49,11 @@ class Workload:
             tuple(sound.to(device) for sound in self.waveforms), tuple(ids.to(device) for ids in self.tokens)
         )
 
+    def sorted(self) -> "Workload":
+        """The same utterances, shortest first."""
+        order = sorted(range(len(self.waveforms)), key=lambda i: len(self.waveforms[i]))
+        return Workload(tuple(self.waveforms[i] for i in order), tuple(self.tokens[i] for i in order))
+
     def batches(self, size: int) -> list[range]:
         """The utterances' numbers, `size` at a time, in their order."""
         return [range(first, min(first + size, len(self.tokens))) for first in range(0, len(self.tokens), size)]

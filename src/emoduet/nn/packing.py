@@ -110,3 +110,15 @@ def time_major_order(lengths: Sequence[int]) -> tuple[Int64[Tensor, "total"], In
     position = frame_index(lengths)
     order = (position * len(lengths) + rank[utterance_index(lengths)]).argsort()
     return order, torch.bincount(position)
+
+
+def places_side_by_side(lengths: Sequence[int]) -> tuple[Int64[Tensor, "total"], Int64[Tensor, "total"]]:
+    """Where each frame stands when utterances run side by side, step by step: from their first frame, from their last.
+
+    >>> first_to_last, last_to_first = places_side_by_side((2, 3))
+    >>> first_to_last.tolist(), last_to_first.tolist()
+    ([0, 2, 1, 3, 5], [2, 0, 5, 3, 1])
+    """
+    owner, position = utterance_index(lengths), frame_index(lengths)
+    left = torch.tensor(lengths)[owner] - 1 - position
+    return position * len(lengths) + owner, left * len(lengths) + owner
