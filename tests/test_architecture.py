@@ -115,7 +115,9 @@ def test_words_need_no_arithmetic(path):
     assert not imported_by(path) & {"torch", "numpy"}
 
 
-@pytest.mark.parametrize(("library", "home"), [("espeakng_loader", "corpora/synthetic"), ("av", "audio.py")])
+@pytest.mark.parametrize(
+    ("library", "home"), [("espeakng_loader", "corpora/synthetic"), ("av", "audio.py"), ("gruut", "front_ends")]
+)
 def test_optional_libraries_stay_at_home(library, home):
     importing = [path for path in FILES if library in imported_by(path)]
     assert importing, f"nobody imports {library}"

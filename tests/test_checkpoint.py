@@ -200,7 +200,7 @@ def test_a_folder_that_is_not_there():
 
 
 def test_a_kill_while_writing_leaves_the_older_folder(folder, monkeypatch):
-    monkeypatch.setattr("emoduet.checkpoint._preprocessor", lambda encoder: {"unwritable": object()})
+    monkeypatch.setattr("emoduet.pretrained.encoders._preprocessor", lambda normalise: {"unwritable": object()})
     with pytest.raises(TypeError, match="not JSON serializable"):
         write(folder, build("demo-audio-only"))
     assert restore_model(folder).recipe.system == "cross-modal"

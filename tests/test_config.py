@@ -5,13 +5,13 @@ import tomllib
 
 import pytest
 
-from emoduet.config import Recipe, read_recipe, recipe_from_values, recipe_names
-from emoduet.errors import ConfigError
+from emoduet.config import Recipe, read_recipe, recipe_from_values, recipe_names, stored_recipe
+from emoduet.errors import CheckpointError, ConfigError
 
 
 def test_the_packaged_recipes():
     paper = ["audio-only", "audio-only-frozen", "paper", "paper-frozen", "text-only"]
-    assert recipe_names() == sorted([*paper, *(f"demo-{name}" for name in paper)])
+    assert {*paper, *(f"demo-{name}" for name in paper)} <= set(recipe_names())
 
 
 @pytest.mark.parametrize("suffix", [".toml", ".json"])
@@ -95,7 +95,7 @@ def test_a_recipe_is_frozen():
         ("schedule.patience=-1", r"schedule\.patience: .*greater than or equal to 0 \(got -1\)"),
         ("cross_modal_attention.scale=e", r"cross_modal_attention\.scale: .*'sqrt_d' or 'd' \(got 'e'\)"),
         ("text_encoder.freeze=feature-encoder", r"freeze: .*'all' or 'nothing' \(got 'feature-encoder'\)"),
-        ("system=video", r"system: .*'cross-modal', 'audio' or 'text' \(got 'video'\)"),
+        ("system=video", r"system video: there is none; choose one of audio, .*cross-modal, "),
         ('classes=["a", "a"]', r"classes \['a', 'a'\]; need at least two, each once"),
         ('classes=["a"]', r"classes \['a'\]; need at least two"),
         ("augmentation.noise_snr=[30, 10]", r"augmentation: .*noise_snr \[30\.0, 10\.0\]; want the lower bound first"),
@@ -147,8 +147,15 @@ def test_noise_on_sounds_is_of_no_use_to_a_system_that_does_not_hear():
         read_recipe("text-only", ["augmentation.noise_snr=[10, 30]"])
 
 
+def test_two_sections_for_one_part():
+    frames = ["frames.kind=mfcc", "frames.size=13", "frames.standardise=true"]
+    told = "audio_encoder and frames are both given; the audio system takes one of them$"
+    with pytest.raises(ConfigError, match=told):
+        read_recipe("audio-only", frames)
+
+
 def test_sections_that_the_system_lacks():
-    lacking = "text_encoder is missing from the cross-modal system; text_projection is missing from .*; cross_modal_"
+    lacking = "cross_modal_attention is missing from the cross-modal system; text_encoder or words is missing from .*"
     with pytest.raises(ConfigError, match=lacking):
         read_recipe("audio-only", ["system=cross-modal"])
 
@@ -169,7 +176,9 @@ def test_a_file_that_is_no_recipe(tmp_path, name, content, message):
 
 
 def test_a_recipe_that_does_not_exist(tmp_path):
-    with pytest.raises(ConfigError, match=r"recipe papre: neither a packaged recipe nor a file; packaged are audio"):
+    with pytest.raises(
+        ConfigError, match=r"recipe papre: neither a packaged recipe nor a file; packaged are ablation-"
+    ):
         read_recipe("papre")
     with pytest.raises(ConfigError, match="neither a packaged recipe nor a file"):
         read_recipe(str(tmp_path))
@@ -178,3 +187,75 @@ def test_a_recipe_that_does_not_exist(tmp_path):
 def test_values_that_are_no_recipe():
     with pytest.raises(ConfigError, match=r"recipe model: 1 problem\(s\)\n  Input should be a valid dictionary"):
         recipe_from_values(None, where="model")
+
+
+# The numbers of a system's own
+
+
+def test_numbers_of_a_system_reach_it_as_what_it_wants():
+    recipe = read_recipe("demo-lstm-attention", ["model.dropout=0", 'model.dense_size="16"'])
+    assert recipe.numbers["dense_size"] == 16 and type(recipe.numbers["dropout"]) is float
+    assert recipe.numbers.keys() == {"dense_size", "lstm_size", "dropout"}
+    stored = recipe_from_values(recipe.model_dump(mode="json"), where="a model")
+    assert stored == recipe and stored.numbers == recipe.numbers
+    assert read_recipe("paper").numbers == {}
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model.dropout=1", r"model\.dropout: Input should be less than 1 \(got 1\)"),
+        ("model.dense_size=0", r"model\.dense_size: Input should be greater than 0 \(got 0\)"),
+        ("model.depth=3", r"model\.depth: Extra inputs are not permitted \(got 3\)"),
+        ("model={lstm_size = 8}", r"model\.dense_size: Field required; model\.dropout: Field required"),
+        ("model=3", r"model: Input should be a valid .*\(got 3\)"),
+    ],
+)
+def test_numbers_that_a_system_does_not_take(override, message):
+    with pytest.raises(ConfigError, match=message):
+        read_recipe("lstm-attention", [override])
+
+
+def test_numbers_for_a_system_that_has_none():
+    with pytest.raises(ConfigError, match=r"model\.depth: Extra inputs are not permitted \(got 3\)"):
+        read_recipe("paper", ["model.depth=3"])
+
+
+# Models that are older than a key
+
+
+SINCE = {
+    "audio_encoder": ("layers",),
+    "text_encoder": ("layers",),
+    "audio_features": ("recurrence",),
+    "cross_modal_attention": ("directions", "cma_1_keys"),
+}
+
+
+@pytest.mark.parametrize("name", ["paper", "audio-only", "text-only"])
+@pytest.mark.parametrize("with_none", [True, False])
+def test_a_recipe_older_than_its_keys_means_what_it_meant(name, with_none):
+    recipe = read_recipe(name)
+    older = recipe.model_dump(mode="json", exclude_none=not with_none)
+    del older["pooling"]
+    for section, keys in SINCE.items():
+        for key in keys if older.get(section) else ():
+            del older[section][key]
+    assert stored_recipe(older, where="a model") == recipe
+
+
+@pytest.mark.parametrize("name", ["lstm-attention", "probe-audio"])
+def test_a_system_that_does_not_pool_by_choice_gets_no_choice(name):
+    recipe = read_recipe(name)
+    assert stored_recipe(recipe.model_dump(mode="json", exclude_none=True), where="a model") == recipe
+
+
+def test_what_a_stored_recipe_says_stays():
+    overrides = ["pooling.kind=mean", "cross_modal_attention.directions=cma-1", "audio_features.recurrence=none"]
+    recipe = read_recipe("paper", [*overrides, "text_encoder.layers=weighted"])
+    assert stored_recipe(recipe.model_dump(mode="json"), where="a model") == recipe
+
+
+def test_a_stored_recipe_that_is_none_gives_advice():
+    with pytest.raises(CheckpointError, match=r"(?s)recipe here: 1 problem.*config\.json was changed, or another"):
+        stored_recipe("paper", where="here")

@@ -13,8 +13,8 @@ from emoduet.experiment import run_experiment
 from emoduet.findings import is_leaking
 from emoduet.manifest import read_manifest, write_manifest
 from emoduet.protocols import FoldOptions, protocol_named
-from emoduet.reproduction import conditions
 from emoduet.runs import assess_run, read_run
+from emoduet.table_lines import conditions
 from emoduet.types import Utterance
 
 

@@ -15,8 +15,8 @@ from emoduet.folds_file import read_folds
 from emoduet.machine import Machine
 from emoduet.manifest import manifest_digest, read_manifest, write_manifest
 from emoduet.protocols import PROTOCOLS, FoldOptions
-from emoduet.reproduction import conditions
 from emoduet.run_folder import sole_user
+from emoduet.table_lines import conditions
 
 
 @pytest.fixture(scope="module")

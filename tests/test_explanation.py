@@ -17,6 +17,7 @@ from emoduet.explanation import align
 from emoduet.nn.attention import CrossModalAttention
 from emoduet.nn.audio_features import AudioFeatureEncoder
 from emoduet.nn.packing import Packed, pack
+from emoduet.nn.pooling import StatisticsPooling
 from emoduet.nn.text_features import TextProjection
 from emoduet.pretrained.tiny import MAX_TOKENS, train_tokenizer
 from emoduet.systems.cross_modal import CrossModalSystem
@@ -74,11 +75,22 @@ def test_no_words_have_no_moments(model, sound, transcript):
         aligned(model, sound, transcript)
 
 
-@pytest.mark.parametrize(("recipe", "kind"), [("demo-audio-only", "audio"), ("demo-text-only", "text")])
-def test_a_single_stream_has_no_attention(tmp_path, sound, recipe, kind):
-    single = restore_model(write_model(tmp_path / "m", recipe))
+@pytest.mark.parametrize(
+    ("recipe", "kind"),
+    [("demo-audio-only", "audio"), ("demo-text-only", "text"), ("demo-concatenation", "concatenation")],
+)
+def test_other_systems_have_no_attention(tmp_path, sound, recipe, kind):
+    other = restore_model(write_model(tmp_path / "m", recipe))
     with pytest.raises(InputError, match=f"attention: a {kind} model has none; use one of the cross-modal system"):
-        aligned(single, sound, "no")
+        aligned(other, sound, "no")
+
+
+@pytest.mark.parametrize("direction", ["cma-1", "cma-2"])
+def test_one_direction_alone_is_not_explained(tmp_path, sound, direction):
+    half = restore_model(write_model(tmp_path / "m", f"demo-ablation-{direction}-only"))
+    told = rf"has one direction alone \(cross_modal_attention\.directions = '{direction}'\); use one with both"
+    with pytest.raises(InputError, match=told):
+        aligned(half, sound, "no")
 
 
 class Loudness(nn.Module):
@@ -135,9 +147,8 @@ def test_a_shouted_word_is_found_where_it_was_shouted(tmp_path):
     sound[16_000:20_000] *= 50  # loud from 1.0 s to 1.25 s
     soundfile.write(tmp_path / "call.wav", sound, 16_000)
     leave = set(tokenizer("leave", add_special_tokens=False)["input_ids"])
-    system = CrossModalSystem(
-        Loudness(), Shouted(leave), EveryFourth(), AsItIs(), like_meets_like(), like_meets_like(), num_classes=4
-    )
+    blocks = (Loudness(), Shouted(leave), EveryFourth(), AsItIs(), like_meets_like(), like_meets_like())
+    system = CrossModalSystem(*blocks, StatisticsPooling(), num_classes=4)
     reader = InputReader(hears=True, normalised=False, tokenizer=tokenizer)
     model = Model(read_recipe("demo-paper"), None, system.eval(), reader)
     alignment = align(model, Utterance(id="u", audio=str(tmp_path / "call.wav"), transcript="I told you to LEAVE, now"))

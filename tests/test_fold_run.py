@@ -212,9 +212,9 @@ def test_whose_loss_is_watched_and_who_is_read_when(manifest, tmp_path, monkeypa
         read["testing" if testing else "training"].update(one.session for one in utterances)
         return read_inputs(self, utterances)
 
-    def note_watched(system, reader, utterances, classes):
+    def note_watched(system, reader, utterances, classes, *, precision):
         watched.append([one.id for one in utterances])
-        return answer(system, reader, utterances, classes)
+        return answer(system, reader, utterances, classes, precision=precision)
 
     def note_tested(system, reader, utterances, classes, *, temperature):
         if utterances[0].session == "S1":

@@ -7,6 +7,7 @@ import torch
 
 from emoduet.nn.linear import linear
 from emoduet.nn.packing import Packed
+from emoduet.nn.pooling import StatisticsPooling
 from emoduet.nn.text_features import TextProjection
 from emoduet.systems.inputs import Inputs
 from emoduet.systems.text import TextSystem
@@ -52,7 +53,7 @@ def test_a_wrong_shape_is_refused_by_the_systems():
         def forward(self, tokens):
             return Packed(torch.ones(len(tokens), 2), (1,) * len(tokens))
 
-    system = TextSystem(Scalars(), TextProjection(2, 3), num_classes=4)
+    system = TextSystem(Scalars(), TextProjection(2, 3), StatisticsPooling(), num_classes=4)
     assert system(Inputs(tokens=[torch.tensor([1])])).shape == (1, 4)
     system.classifier = torch.nn.Flatten(0)
     with pytest.raises(TypeError, match="utterances classes"):

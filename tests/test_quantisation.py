@@ -10,7 +10,9 @@ import torch
 from easy_corpus import CLASSES, write_easy_corpus
 from little_models import write_model
 
-from emoduet.build import restore_model
+from emoduet.build import build_model, restore_model
+from emoduet.checkpoint import write_checkpoint
+from emoduet.config import read_recipe
 from emoduet.errors import ConfigError, CorpusError, InputError, UsageError
 from emoduet.evaluation import Answers
 from emoduet.examination import Exam
@@ -190,6 +192,21 @@ def test_a_plain_encoder_is_told_before_anything_is_answered(model, corpus, monk
     told = r"its audio encoder runs in the plain form \(no packed form for it\), which has no int8. Take precision fp32"
     with pytest.raises(ConfigError, match=told):
         check_int8(str(model), corpus)
+
+
+def test_what_is_computed_by_rule_is_told_before_anything_is_answered(tmp_path, corpus, monkeypatch, never_answered):
+    monkeypatch.setattr("emoduet.nn.int8.why_not_int8", lambda: None)
+    recipe = read_recipe("demo-lstm-attention")
+    by_rule = build_model(recipe, ["no"])
+    description = {"recipe": recipe.model_dump(mode="json"), "training": {}}
+    write_checkpoint(tmp_path / "by rule", by_rule.system, by_rule.encoders, description, card="# of a test\n")
+    told = r"its audio encoder runs in the rule form \(nothing in it is a linear map\), which has no int8\. Take prec"
+    with pytest.raises(ConfigError, match=told):
+        check_int8(str(tmp_path / "by rule"), corpus)
+    with pytest.raises(
+        ConfigError, match="front end computed by rule: nothing in it is a linear map, so its precision"
+    ):
+        quantise(by_rule)
 
 
 def test_what_cannot_be_checked(model, corpus, monkeypatch):

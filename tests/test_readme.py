@@ -115,7 +115,11 @@ def test_the_tree_of_the_package_is_the_disk():
     files = {path.relative_to(ROOT) for kind in kinds for path in PACKAGE.rglob(kind)}
     folders = {folder for file in files for folder in file.parents if folder.is_relative_to(PACKAGE.relative_to(ROOT))}
     disk = {str(file) for file in files} | {f"{folder}/" for folder in folders}
-    assert {path for path in tree() if path.startswith("src/")} == disk
+    listed = [path for path in tree() if path.startswith("src/")]
+    alone = {path for path in listed if "*" not in path}
+    families = {path: {file for file in disk if fnmatch(file, path)} for path in listed if "*" in path}
+    assert all(len(family) > 1 and not family & alone for family in families.values())
+    assert alone.union(*families.values()) == disk
 
 
 def test_the_tree_of_the_repository_is_the_disk():

@@ -25,6 +25,7 @@ from emoduet.training import Plan, train
 
 CPU = Machine("cpu")
 WORDS_ALONE = ("demo-text-only", "text_encoder.freeze=all")
+MIXED = ("demo-paper-frozen", "audio_encoder.layers=weighted", "text_encoder.layers=weighted")
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,7 @@ def train_stored(plan, folder, root, utterances):
         (("demo-paper-frozen",), [("audio", "last"), ("text", "last")]),
         (("demo-audio-only",), [("audio", "cnn")]),
         (WORDS_ALONE, [("text", "last")]),
+        (MIXED, [("audio", "layers"), ("text", "layers")]),
     ],
 )
 def test_with_features_and_without_differ_by_their_rounding(utterances, tmp_path, recipe, stages):
@@ -109,9 +111,10 @@ def test_a_store_that_is_there_and_one_that_is_filled_give_the_same_bits(utteran
     assert all(first[name].equal(second[name]) for name in first)
 
 
-def test_the_written_model_takes_sounds_and_words_again(utterances, tmp_path):
+@pytest.mark.parametrize("recipe", [("demo-paper-frozen",), MIXED])
+def test_the_written_model_takes_sounds_and_words_again(utterances, tmp_path, recipe):
     """Its answers are those of the training within the rounding of the features."""
-    plan = plan_of(utterances, "demo-paper-frozen")
+    plan = plan_of(utterances, *recipe)
     model, _ = train_stored(plan, tmp_path, tmp_path / "features", utterances)
     description = {"recipe": plan.recipe.model_dump(mode="json"), "training": {}}
     write_checkpoint(tmp_path / "model", model.system, model.encoders, description, card="# of a test\n")

@@ -14,7 +14,7 @@ from emoduet.build import build_model
 from emoduet.errors import InputError
 from emoduet.machine import Machine, accelerator_on
 from emoduet.pretrained.portions import Budget
-from emoduet.updates import Tally, Updater
+from emoduet.updates import Learner, Tally, Updater
 
 CPU = torch.device("cpu")
 UPDATES = 3
@@ -44,8 +44,9 @@ class Course:
         weights = [weight for weight in self.system.parameters() if weight.requires_grad]
         groups = [[one for one in weights if (id(one) in known) == inside] for inside in (True, False)]
         self.adam = Adam([{"params": group} for group in groups], **SMALL_STEPS, fused=True)
-        system, optimizer = accelerator.prepare(self.system, self.adam)
-        self.updater = Updater(system, self.encoders, optimizer, accelerator, torch.ones(len(CLASSES)), 1.0)
+        learner = Learner(self.system, torch.ones(len(CLASSES)))
+        learner, optimizer = accelerator.prepare(learner, self.adam)
+        self.updater = Updater(learner, self.encoders, optimizer, accelerator, torch.ones(len(CLASSES)), 1.0)
         read = list(batches(utterances, CLASSES, model.reader, 2))
         self.groups = [read[at : at + 2] for at in range(0, len(read), 2)]
         self.tally = Tally(len(CLASSES), CPU)

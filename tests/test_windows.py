@@ -5,7 +5,7 @@ import pytest
 import torch
 from small_encoders import AUDIO
 
-from emoduet.nn.convolution import StridedConvolution
+from emoduet.nn.convolution import PackedConvolution
 from emoduet.nn.packing import Packed
 from emoduet.windows import encoder_frame_times, feature_frame_times
 
@@ -38,7 +38,7 @@ def test_an_encoder_frame_hears_what_lies_within_half_a_window_of_its_time(famil
 
 @pytest.mark.parametrize("num_frames", [5, 8, 21])
 def test_a_feature_frame_stands_in_the_middle_of_the_frames_it_sees(num_frames):
-    blocks = torch.nn.Sequential(StridedConvolution(1, 2), StridedConvolution(2, 1))
+    blocks = torch.nn.Sequential(PackedConvolution(1, 2, 3, stride=2), PackedConvolution(2, 1, 3, stride=2))
     frames = torch.randn(num_frames, 1, requires_grad=True)
     out = blocks(Packed(frames, (num_frames,))).values
     below = encoder_frame_times(num_frames)

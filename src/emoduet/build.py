@@ -4,27 +4,34 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
+from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from emoduet.batching import InputReader
 from emoduet.checkpoint import Encoders, fill, read_checkpoint
-from emoduet.config import TINY, AudioEncoder, Recipe, TextEncoder, read_recipe, stored_recipe
+from emoduet.config import TINY, Recipe, read_recipe, stored_recipe
 from emoduet.errors import CheckpointError
-from emoduet.nn.attention import CrossModalAttention
+from emoduet.front_ends.base import FrontEnd
+from emoduet.front_ends.frames import build_frames
+from emoduet.front_ends.vectors import vectors_digest
+from emoduet.front_ends.words import token_vectors
+from emoduet.nn.attention import CrossModalAttention, Unattended
 from emoduet.nn.audio_features import AudioFeatureEncoder
+from emoduet.nn.layer_weights import WeightedLayers
+from emoduet.nn.pooling import MeanPooling, StatisticsPooling
 from emoduet.nn.text_features import TextProjection
 from emoduet.pretrained.encoders import AudioEncoderBase, EncoderBase, TextEncoderBase
 from emoduet.pretrained.loading import load_audio_encoder, load_text_encoder, weights_digest, weights_size
 from emoduet.pretrained.tiny import build_tiny_audio_encoder, build_tiny_text_encoder, train_tokenizer
-from emoduet.systems.audio import AudioSystem
+from emoduet.recipe_sections import AudioEncoder, TextEncoder
+from emoduet.systems.base import System
+from emoduet.systems.catalogue import system_named
 from emoduet.systems.cross_modal import CrossModalSystem
-from emoduet.systems.text import TextSystem
 
 log = logging.getLogger(__name__)
-
-System = CrossModalSystem | AudioSystem | TextSystem
 
 
 @dataclass(frozen=True)
@@ -60,10 +67,8 @@ def restore_model(path_or_hub_id: str | Path) -> Model:
     """
     checkpoint = read_checkpoint(path_or_hub_id)
     recipe = stored_recipe(checkpoint.description.get("recipe"), where=str(path_or_hub_id))
-    if (recipe.audio_encoder is None, recipe.text_encoder is None) != (
-        checkpoint.encoders.audio is None,
-        checkpoint.encoders.text is None,
-    ):
+    wanted = system_named(recipe.system)
+    if (wanted.hears, wanted.reads) != (checkpoint.encoders.audio is not None, checkpoint.encoders.text is not None):
         raise CheckpointError(
             f"{path_or_hub_id}: the {recipe.system} system's encoder folders are not all there; copy the folder again"
         )
@@ -79,20 +84,31 @@ def build_encoders(recipe: Recipe, transcripts: Sequence[str]) -> Encoders:
     """Loads (or, for `tiny`, makes) the recipe's encoders and applies its freezing.
 
     Args:
-        transcripts: what a tiny text encoder's tokenizer is trained on: the training fold's and no other's.
+        transcripts: what a vocabulary is learned from: the training fold's and no other's.
     """
-    audio = _audio_encoder(recipe.audio_encoder) if recipe.audio_encoder else None
-    text, tokenizer = _text_encoder(recipe.text_encoder, transcripts) if recipe.text_encoder else (None, None)
+    audio = text = tokenizer = None
+    if recipe.audio_encoder:
+        audio = _audio_encoder(recipe.audio_encoder)
+    if recipe.frames:
+        audio = build_frames(**recipe.frames.model_dump())
+    if recipe.text_encoder:
+        text, tokenizer = _text_encoder(recipe.text_encoder, transcripts)
+    if recipe.words:
+        text, tokenizer = token_vectors(**recipe.words.model_dump(), transcripts=transcripts)
     return Encoders(audio, text, tokenizer)
 
 
 def weights_of(recipe: Recipe) -> dict[str, str]:
-    """Which weights the recipe's encoders start from, "audio" and "text": a digest, or "tiny".
+    """Which weights the recipe's front ends start from, "audio" and "text": a digest, or "tiny"; none of random ones.
 
     Raises:
-        CheckpointError: as `weights_digest`.
+        CheckpointError: as `weights_digest` and `vectors_digest`.
     """
-    return {kind: TINY if one.name == TINY else weights_digest(one.name) for kind, one in _encoders_of(recipe).items()}
+    encoders = _encoders_of(recipe)
+    weights = {kind: TINY if one.name == TINY else weights_digest(one.name) for kind, one in encoders.items()}
+    if recipe.words and recipe.words.vectors:
+        weights["text"] = vectors_digest(recipe.words.vectors)
+    return weights
 
 
 def encoder_bytes(recipe: Recipe) -> tuple[int, int]:
@@ -106,14 +122,14 @@ def encoder_bytes(recipe: Recipe) -> tuple[int, int]:
 
 
 def build_system(recipe: Recipe, encoders: Encoders) -> System:
-    """The recipe's system on the given encoders."""
-    builder = {"cross-modal": _cross_modal, "audio": _audio, "text": _text}[recipe.system]
-    return builder(recipe, encoders)
+    """The recipe's system on the given encoders: each part its constructor names, and the recipe's numbers for it."""
+    system, parts = system_named(recipe.system), _Parts(recipe, encoders)
+    return system(*(getattr(parts, name) for name in system.parts), **recipe.numbers)
 
 
 def paper_model(audio_encoder: AudioEncoderBase, text_encoder: TextEncoderBase) -> CrossModalSystem:
     """The paper's model on the given encoders; its numbers stand once, in the recipe `paper`."""
-    return _cross_modal(read_recipe("paper"), Encoders(audio_encoder, text_encoder, tokenizer=None))
+    return build_system(read_recipe("paper"), Encoders(audio_encoder, text_encoder, tokenizer=None))
 
 
 def _assemble(recipe: Recipe, encoders: Encoders) -> Model:
@@ -162,46 +178,71 @@ def _apply_common(encoder: EncoderBase, settings: AudioEncoder | TextEncoder) ->
         encoder.recompute_activations()
 
 
-def _cross_modal(recipe: Recipe, encoders: Encoders) -> CrossModalSystem:
-    audio_features = _audio_features(recipe, encoders.audio)
-    text_projection = TextProjection(encoders.text.hidden_size, recipe.text_projection.size)
-    cma_1_keys = recipe.cross_modal_attention.cma_1_keys
-    key_sizes = {"projected": text_projection.output_size, "encoder": encoders.text.hidden_size}
-    return CrossModalSystem(
-        encoders.audio,
-        encoders.text,
-        audio_features,
-        text_projection,
-        cma_1=_attention(recipe, audio_features.output_size, key_sizes[cma_1_keys]),
-        cma_2=_attention(recipe, text_projection.output_size, audio_features.output_size),
-        num_classes=len(recipe.classes),
-        cma_1_keys=cma_1_keys,
-    )
+def _answering(encoder: FrontEnd, settings: AudioEncoder | TextEncoder | None) -> nn.Module:
+    """A front end as a system hears or reads it: its answer, or the mix of its layers that the system learns."""
+    if settings is None or settings.layers == "last":
+        return encoder
+    encoder.answer_in_layers()
+    return WeightedLayers(encoder, encoder.num_layers)
 
 
-def _audio(recipe: Recipe, encoders: Encoders) -> AudioSystem:
-    return AudioSystem(encoders.audio, _audio_features(recipe, encoders.audio), len(recipe.classes))
+@dataclass(frozen=True)
+class _Parts:
+    """Whatever a system's constructor may name, made of a recipe's numbers and the encoders of a model, each once."""
 
+    recipe: Recipe
+    encoders: Encoders
 
-def _text(recipe: Recipe, encoders: Encoders) -> TextSystem:
-    projection = TextProjection(encoders.text.hidden_size, recipe.text_projection.size)
-    return TextSystem(encoders.text, projection, len(recipe.classes))
+    @cached_property
+    def audio_encoder(self) -> nn.Module:
+        return _answering(self.encoders.audio, self.recipe.audio_encoder)
 
+    @cached_property
+    def text_encoder(self) -> nn.Module:
+        return _answering(self.encoders.text, self.recipe.text_encoder)
 
-def _audio_features(recipe: Recipe, encoder: AudioEncoderBase) -> AudioFeatureEncoder:
-    numbers = recipe.audio_features
-    return AudioFeatureEncoder(encoder.hidden_size, numbers.num_filters, numbers.lstm_size, numbers.dropout)
+    @cached_property
+    def audio_features(self) -> AudioFeatureEncoder:
+        numbers, size = self.recipe.audio_features, self.audio_encoder.hidden_size
+        recurrent = numbers.recurrence == "blstm"
+        return AudioFeatureEncoder(size, numbers.num_filters, numbers.lstm_size, numbers.dropout, recurrent)
 
+    @cached_property
+    def text_projection(self) -> TextProjection:
+        return TextProjection(self.text_encoder.hidden_size, self.recipe.text_projection.size)
 
-def _attention(recipe: Recipe, query_size: int, key_size: int) -> CrossModalAttention:
-    numbers = recipe.cross_modal_attention
-    head_size = query_size // numbers.num_heads
-    return CrossModalAttention(
-        query_size,
-        key_size,
-        numbers.num_heads,
-        scale=1 / head_size if numbers.scale == "d" else None,
-        normalise_keys=numbers.normalise_keys,
-        residual=numbers.residual,
-        feed_forward=numbers.feed_forward,
-    )
+    @cached_property
+    def cma_1(self) -> CrossModalAttention | Unattended:
+        key_sizes = {"projected": self.text_projection.output_size, "encoder": self.text_encoder.hidden_size}
+        return self._attention("cma-1", self.audio_features.output_size, key_sizes[self.cma_1_keys])
+
+    @cached_property
+    def cma_2(self) -> CrossModalAttention | Unattended:
+        return self._attention("cma-2", self.text_projection.output_size, self.audio_features.output_size)
+
+    @cached_property
+    def cma_1_keys(self) -> str:
+        return self.recipe.cross_modal_attention.cma_1_keys
+
+    @cached_property
+    def pool(self) -> StatisticsPooling | MeanPooling:
+        return {"statistics": StatisticsPooling, "mean": MeanPooling}[self.recipe.pooling.kind]()
+
+    @cached_property
+    def num_classes(self) -> int:
+        return len(self.recipe.classes)
+
+    def _attention(self, direction: str, query_size: int, key_size: int) -> CrossModalAttention | Unattended:
+        numbers = self.recipe.cross_modal_attention
+        if numbers.directions not in ("both", direction):
+            return Unattended()
+        head_size = query_size // numbers.num_heads
+        return CrossModalAttention(
+            query_size,
+            key_size,
+            numbers.num_heads,
+            scale=1 / head_size if numbers.scale == "d" else None,
+            normalise_keys=numbers.normalise_keys,
+            residual=numbers.residual,
+            feed_forward=numbers.feed_forward,
+        )

@@ -2,8 +2,10 @@
 
     config.json          format, version, recipe, and where the weights come from
     model.safetensors    every weight
-    audio_encoder/       config.json of the wav2vec 2.0 family model, preprocessor_config.json
-    text_encoder/        config.json of the BERT family model, and the tokenizer's files
+    audio_encoder/       config.json of the wav2vec 2.0 family model and preprocessor_config.json; or front_end.json of
+                         frames computed by rule
+    text_encoder/        config.json of the BERT family model, or front_end.json of a table of words or phonemes; and
+                         the tokenizer's files (of phonemes: phonemes.json)
     README.md            the model card
 
 What a folder holds is read and checked here; `build.py` makes a system of it.
@@ -17,10 +19,12 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import PreTrainedTokenizerBase
 
-from emoduet.atomic import new_folder
+from emoduet.atomic import make_folder, new_folder
 from emoduet.errors import CheckpointError
+from emoduet.front_ends.base import FrontEnd
+from emoduet.front_ends.reading import is_by_rule, read_frames, read_token_vectors
+from emoduet.front_ends.words import Tokenizer
 from emoduet.pretrained.encoders import AudioEncoderBase, TextEncoderBase
 from emoduet.pretrained.loading import load_tokenizer, locate, model_from_config, read_config, wants_normalised
 
@@ -31,17 +35,17 @@ _HOW_TO_MAKE_ONE = "A model folder is written by `emoduet train` and `emoduet ru
 
 @dataclass(frozen=True)
 class Encoders:
-    """The encoder bases a system stands on; None for a modality it does not take."""
+    """The front ends a system stands on, mostly encoder bases; None for a modality it does not take."""
 
-    audio: AudioEncoderBase | None
-    text: TextEncoderBase | None
-    tokenizer: PreTrainedTokenizerBase | None
+    audio: FrontEnd | None
+    text: FrontEnd | None
+    tokenizer: Tokenizer | None
 
     def forms(self) -> str:
         """Which form of each encoder runs, in words."""
         return told_forms({kind: one.form_told for kind, one in self.by_kind().items()})
 
-    def by_kind(self) -> dict[str, AudioEncoderBase | TextEncoderBase]:
+    def by_kind(self) -> dict[str, FrontEnd]:
         """Those there are, as "audio" and "text"."""
         return {kind: one for kind, one in (("audio", self.audio), ("text", self.text)) if one is not None}
 
@@ -72,11 +76,10 @@ def write_checkpoint(
     with new_folder(folder) as temporary:
         weights = {name: tensor.detach().cpu().contiguous() for name, tensor in system.state_dict().items()}
         save_file(weights, temporary / "model.safetensors", metadata={"format": "pt"})
-        if encoders.audio:
-            encoders.audio.config.save_pretrained(temporary / "audio_encoder")
-            _write_json(temporary / "audio_encoder" / "preprocessor_config.json", _preprocessor(encoders.audio))
-        if encoders.text:
-            encoders.text.model.config.save_pretrained(temporary / "text_encoder")
+        for kind, encoder in encoders.by_kind().items():
+            make_folder(temporary / f"{kind}_encoder")
+            encoder.save(temporary / f"{kind}_encoder")
+        if encoders.tokenizer:
             encoders.tokenizer.save_pretrained(temporary / "text_encoder")
         (temporary / "README.md").write_text(card, encoding="utf-8")
         _write_json(temporary / "config.json", {"format": FORMAT, "format_version": FORMAT_VERSION, **description})
@@ -87,16 +90,15 @@ def read_checkpoint(path_or_hub_id: str | Path) -> Checkpoint:
 
     Raises:
         CheckpointError: there is none, it is of another format or version, or a file in it is unusable.
+        InputError: it needs a library that is not installed.
     """
     folder = locate(str(path_or_hub_id))
     description = read_description(folder)
     audio = text = tokenizer = None
     if (folder / "audio_encoder").is_dir():
-        config = read_config(folder / "audio_encoder")
-        audio = AudioEncoderBase(model_from_config(config), wants_normalised(folder / "audio_encoder"))
+        audio = _read_audio_encoder(folder / "audio_encoder")
     if (folder / "text_encoder").is_dir():
-        text = TextEncoderBase(model_from_config(read_config(folder / "text_encoder")))
-        tokenizer = load_tokenizer(folder / "text_encoder")
+        text, tokenizer = _read_text_encoder(folder / "text_encoder")
     return Checkpoint(description, Encoders(audio, text, tokenizer), _read_weights(folder))
 
 
@@ -142,6 +144,18 @@ def read_description(folder: Path) -> dict[str, object]:
     return description
 
 
+def _read_audio_encoder(folder: Path) -> FrontEnd:
+    if is_by_rule(folder):
+        return read_frames(folder)
+    return AudioEncoderBase(model_from_config(read_config(folder)), wants_normalised(folder))
+
+
+def _read_text_encoder(folder: Path) -> tuple[FrontEnd, Tokenizer]:
+    if is_by_rule(folder):
+        return read_token_vectors(folder)
+    return TextEncoderBase(model_from_config(read_config(folder))), load_tokenizer(folder)
+
+
 def _read_weights(folder: Path) -> dict[str, Tensor]:
     path = folder / "model.safetensors"
     try:
@@ -150,18 +164,6 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{folder}: no model.safetensors; copy the folder again, whole") from error
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: not a safetensors file ({error}); copy it again") from error
-
-
-def _preprocessor(encoder: AudioEncoderBase) -> dict[str, object]:
-    return {
-        "feature_extractor_type": "Wav2Vec2FeatureExtractor",
-        "feature_size": 1,
-        "sampling_rate": 16_000,
-        "do_normalize": encoder.normalise,
-        "padding_value": 0.0,
-        "padding_side": "right",
-        "return_attention_mask": True,
-    }
 
 
 def _write_json(path: Path, value: object) -> None:

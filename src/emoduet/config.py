@@ -1,153 +1,146 @@
 """Recipes: everything that decides a training run, as frozen and validated data.
 
-A recipe is a TOML file, packaged (`paper`, `demo-paper`, ...) or the user's own. An unknown key is an error, and all
-problems of a file are reported together. Nothing is built here: `build.py` is the only reader of a recipe's numbers.
+A recipe is a TOML file, packaged (`paper`, `demo-paper`, ...) or the user's own, whole or as changes of one that is.
+An unknown key is an error, and all problems of a file are reported together. Nothing is built here: `build.py` is the
+only reader of a recipe's numbers.
 """
 
+import inspect
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError, create_model, model_validator
 
+from emoduet import recipe_sections as sections
 from emoduet.errors import CheckpointError, ConfigError
+from emoduet.systems.base import FittedSystem, System
+from emoduet.systems.catalogue import system_named
 
 TINY = "tiny"
 """The name of encoders that are made here, small and random."""
 
-Positive = Annotated[int, Field(gt=0)]
-Rate = Annotated[float, Field(gt=0)]
-Probability = Annotated[float, Field(ge=0, lt=1)]
+_SECTIONS = {
+    "audio_encoder": ("audio_encoder", "frames"),
+    "text_encoder": ("text_encoder", "words"),
+    "audio_features": ("audio_features",),
+    "text_projection": ("text_projection",),
+    "cma_1": ("cross_modal_attention",),
+    "cma_2": ("cross_modal_attention",),
+    "cma_1_keys": ("cross_modal_attention",),
+    "pool": ("pooling",),
+    "num_classes": (),
+}
+"""What a system's constructor may name, and which of a recipe's sections makes it: one of those named."""
 
-_BEFORE = {"cross_modal_attention": {"cma_1_keys": "projected"}}
+_OF_TRAINING = (("optimizer",), ("schedule",))
+"""What a system needs beside its parts, unless it is fitted at one go."""
+
+_BEFORE = {
+    "audio_encoder": {"layers": "last"},
+    "text_encoder": {"layers": "last"},
+    "audio_features": {"recurrence": "blstm"},
+    "cross_modal_attention": {"directions": "both", "cma_1_keys": "projected"},
+    "pooling": {"kind": "statistics"},
+}
 """What the layers did before there was a key for it; models of that time have recipes without the key."""
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class AudioEncoder(_Section):
-    """Which wav2vec 2.0-family model stands at the base, and how much of it trains."""
-
-    name: str
-    freeze: Literal["feature-encoder", "all", "nothing"]
-    gradient_checkpointing: bool
-    layer_drop: Probability | Literal["checkpoint"]
-    spec_augment: bool | Literal["checkpoint"]
+_BEFORE_POOLING = ("cross-modal", "audio", "text")
+"""The systems whose models may be older than the section that says how they pool."""
 
 
-class TextEncoder(_Section):
-    """Which BERT-family model stands at the base, and whether it trains."""
+class Recipe(sections.Section):
+    """One training run, whole. Sections that the system does not have must be absent.
 
-    name: str
-    freeze: Literal["all", "nothing"]
-    gradient_checkpointing: bool
-
-
-class AudioFeatures(_Section):
-    """The audio feature encoder of section 2.2."""
-
-    num_filters: Positive
-    lstm_size: Positive
-    dropout: Probability
-
-
-class TextProjection(_Section):
-    """The projection of section 2.3."""
-
-    size: Positive
-
-
-class CrossModalAttention(_Section):
-    """CMA-1 and CMA-2 of section 2.4."""
-
-    num_heads: Positive
-    cma_1_keys: Literal["projected", "encoder"]
-    scale: Literal["sqrt_d", "d"]
-    normalise_keys: bool
-    residual: bool
-    feed_forward: bool
-
-
-class Optimizer(_Section):
-    """Adam; the layers above the encoders learn at `head_factor` times the rate."""
-
-    learning_rate: Rate
-    head_factor: Rate
-    max_gradient_norm: Rate
-
-
-class Schedule(_Section):
-    """The rate is multiplied by `factor` when the watched loss has not fallen for more than `patience` epochs."""
-
-    factor: Annotated[float, Field(gt=0, lt=1)]
-    patience: Annotated[int, Field(ge=0)]
-
-
-class Training(_Section):
-    """How long, and in what portions. An update sees `batch_size` x `accumulation` utterances."""
-
-    epochs: Positive
-    batch_size: Positive
-    accumulation: Positive
-    class_weights: bool
-
-
-class Augmentation(_Section):
-    """White noise on training waveforms, at a signal-to-noise ratio between two bounds in dB."""
-
-    noise_snr: tuple[float, float]
-
-    @model_validator(mode="after")
-    def _bounds_in_order(self) -> Self:
-        if self.noise_snr[0] > self.noise_snr[1]:
-            raise ValueError(f"noise_snr {list(self.noise_snr)}; want the lower bound first, as in [10, 30]")
-        return self
-
-
-class Recipe(_Section):
-    """One training run, whole. Sections that the system does not have must be absent."""
+    `model` holds the numbers that the system's constructor takes by keyword.
+    """
 
     name: str
     title: str
-    system: Literal["cross-modal", "audio", "text"]
+    system: str
     classes: tuple[str, ...]
-    audio_encoder: AudioEncoder | None = None
-    text_encoder: TextEncoder | None = None
-    audio_features: AudioFeatures | None = None
-    text_projection: TextProjection | None = None
-    cross_modal_attention: CrossModalAttention | None = None
-    optimizer: Optimizer
-    schedule: Schedule
-    training: Training
-    augmentation: Augmentation | None = None
+    audio_encoder: sections.AudioEncoder | None = None
+    frames: sections.Frames | None = None
+    text_encoder: sections.TextEncoder | None = None
+    words: sections.Words | None = None
+    audio_features: sections.AudioFeatures | None = None
+    text_projection: sections.TextProjection | None = None
+    cross_modal_attention: sections.CrossModalAttention | None = None
+    pooling: sections.Pooling | None = None
+    model: Mapping[str, object] = {}
+    optimizer: sections.Optimizer | None = None
+    schedule: sections.Schedule | None = None
+    training: sections.Training
+    augmentation: sections.Augmentation | None = None
+
+    @property
+    def front_ends(self) -> dict[str, str]:
+        """What turns utterances into frames, by "audio" and "text": an encoder's name, or what is computed by rule."""
+        audio = self.audio_encoder.name if self.audio_encoder else self.frames and self.frames.kind
+        text = self.text_encoder.name if self.text_encoder else self.words and self.words.kind
+        return {kind: name for kind, name in (("audio", audio), ("text", text)) if name}
+
+    @property
+    def numbers(self) -> dict[str, object]:
+        """What [model] says, of the types that the system's constructor wants."""
+        return _numbers_of(system_named(self.system)).model_validate(dict(self.model)).model_dump()
 
     @model_validator(mode="after")
     def _sections_fit_the_system(self) -> Self:
-        hears, reads = self.system != "text", self.system != "audio"
-        wanted = {
-            "audio_encoder": (hears, self.audio_encoder),
-            "text_encoder": (reads, self.text_encoder),
-            "audio_features": (hears, self.audio_features),
-            "text_projection": (reads, self.text_projection),
-            "cross_modal_attention": (hears and reads, self.cross_modal_attention),
-        }
-        problems = [
-            f"{key} is {'missing from' if needed else 'of no use to'} the {self.system} system"
-            for key, (needed, value) in wanted.items()
-            if needed != (value is not None)
-        ]
-        if self.augmentation and not hears:
-            problems.append("augmentation is of no use to the text system")
+        try:
+            system = system_named(self.system)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        problems = [*_misfits(self, system), *_wrong_numbers(self.model, system)]
+        if self.augmentation and not system.hears:
+            problems.append(f"augmentation is of no use to the {self.system} system")
         if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
             problems.append(f"classes {list(self.classes)}; need at least two, each once")
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+
+def _misfits(recipe: Recipe, system: type[System]) -> list[str]:
+    """Sections that the system lacks, those that are one too many, and those it has no use for."""
+    unknown = [part for part in system.parts if part not in _SECTIONS]
+    if unknown:
+        return [
+            f"the {recipe.system} system's constructor names {', '.join(unknown)} by position; known are "
+            f"{', '.join(_SECTIONS)}, and numbers of [model] stand behind a *"
+        ]
+    wanted = {_SECTIONS[part] for part in system.parts} - {()}
+    if not issubclass(system, FittedSystem):
+        wanted.update(_OF_TRAINING)
+    given = {name for names in (*_SECTIONS.values(), *_OF_TRAINING) for name in names if getattr(recipe, name)}
+    problems = []
+    for names in sorted(wanted):
+        found = given.intersection(names)
+        if not found:
+            problems.append(f"{' or '.join(names)} is missing from the {recipe.system} system")
+        if len(found) > 1:
+            problems.append(f"{' and '.join(names)} are both given; the {recipe.system} system takes one of them")
+    useless = sorted(given.difference(*wanted))
+    return problems + [f"{name} is of no use to the {recipe.system} system" for name in useless]
+
+
+def _wrong_numbers(numbers: Mapping[str, object], system: type[System]) -> list[str]:
+    """What of [model] the system's constructor would not take."""
+    try:
+        _numbers_of(system).model_validate(dict(numbers))
+    except ValidationError as error:
+        return [f"model.{_path(one['loc'])}{one['msg']}{_got(one)}" for one in error.errors()]
+    return []
+
+
+def _numbers_of(system: type[System]) -> type[sections.Section]:
+    """[model] as a section: all that the system's constructor takes by keyword alone."""
+    parameters = inspect.signature(system.__init__, eval_str=True).parameters.values()
+    wanted = {one.name: (one.annotation, ...) for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY}
+    return create_model("model", __base__=sections.Section, **wanted)
 
 
 def recipe_names() -> list[str]:
@@ -173,15 +166,22 @@ def stored_recipe(values: object, where: str) -> Recipe:
     Raises:
         CheckpointError: it does not validate: it was changed by hand, or another version wrote it.
     """
-    older = values if isinstance(values, Mapping) else {}
-    sections = {name: {**keys, **older[name]} for name, keys in _BEFORE.items() if isinstance(older.get(name), Mapping)}
     try:
-        return recipe_from_values({**older, **sections}, where)
+        return recipe_from_values(_completed(values), where)
     except ConfigError as error:
         raise CheckpointError(
             f"{error}\nThe model's config.json was changed, or another version of emoduet wrote it: use that version, "
             "or train again"
         ) from error
+
+
+def _completed(values: object) -> object:
+    """A stored recipe with the keys that it is older than."""
+    if not isinstance(values, Mapping):
+        return values
+    older = {"pooling": {}, **values} if values.get("system") in _BEFORE_POOLING else values
+    known = {name: found for name, found in older.items() if name in _BEFORE and isinstance(found, Mapping)}
+    return {**older, **{name: {**_BEFORE[name], **found} for name, found in known.items()}}
 
 
 def recipe_from_values(values: object, where: str) -> Recipe:
@@ -197,7 +197,8 @@ def recipe_from_values(values: object, where: str) -> Recipe:
         raise ConfigError(f"recipe {where}: {len(problems)} problem(s)\n" + "\n".join(problems)) from error
 
 
-def _read_values(name_or_path: str) -> dict[str, object]:
+def _read_plain(name_or_path: str) -> dict[str, object]:
+    """What a recipe's file says, no more."""
     packaged = _packaged() / f"{name_or_path}.toml"
     source = packaged if packaged.is_file() else Path(name_or_path)
     if not source.is_file():
@@ -212,6 +213,48 @@ def _read_values(name_or_path: str) -> dict[str, object]:
     if not isinstance(values, dict):
         raise ConfigError(f"recipe {name_or_path}: got {str(values)[:40]}; want an object of sections")
     return values
+
+
+def _read_values(name_or_path: str) -> dict[str, object]:
+    """What a recipe says, laid over what it extends."""
+    changes = _read_plain(name_or_path)
+    if "extends" not in changes:
+        return changes
+    extended = str(changes.pop("extends"))
+    return _merged(_read_extended(extended, name_or_path), changes, f"recipe {name_or_path}")
+
+
+def _read_extended(extended: str, where: str) -> dict[str, object]:
+    """The values of the recipe that another changes: a packaged one, or a file beside it.
+
+    Raises:
+        ConfigError: it does not exist, or extends yet another: whoever reads a recipe looks into two files at most.
+    """
+    packaged, beside = recipe_names(), Path(where).parent / extended
+    if extended not in packaged and not beside.is_file():
+        raise ConfigError(
+            f"recipe {where}: extends {extended}, which is neither a packaged recipe nor a file beside it; packaged "
+            f"are {', '.join(packaged)}"
+        )
+    values = _read_plain(extended if extended in packaged else str(beside))
+    if "extends" in values:
+        raise ConfigError(
+            f"recipe {where}: extends {extended}, which itself extends {values['extends']}; extend that one, and "
+            f"repeat what {extended} changes"
+        )
+    return values
+
+
+def _merged(values: Mapping[str, object], changes: Mapping[str, object], where: str) -> dict[str, object]:
+    """Values with changes laid over them, section by section; an empty section takes one away."""
+    merged = dict(values)
+    for key, change in changes.items():
+        if change == {} and key not in merged:
+            raise ConfigError(f"{where}: {key} is empty, which takes a section away, but there is none of that name")
+        known = merged.pop(key, None)
+        if change != {}:
+            merged[key] = {**known, **change} if isinstance(known, dict) and isinstance(change, dict) else change
+    return merged
 
 
 def _apply(values: dict[str, object], override: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from emoduet.config import Recipe
 from emoduet.experiment import Experiment, Hook, run_experiment
 from emoduet.machine import Machine
-from emoduet.reproduction import conditions
+from emoduet.table_lines import conditions
 
 TOLERANCE = 0.05
 """How far from chance the mean over the shuffles may lie; a few dozen tested utterances stray further by luck."""

@@ -11,7 +11,8 @@ from emoduet.explanation import Alignment, align
 from emoduet.machine import Machine
 from emoduet.manifest import read_manifest, write_manifest
 from emoduet.prediction import EmotionRecognizer
-from emoduet.reproduction import Line, Reproduction, reproduce
+from emoduet.reproduction import Reproduction, reproduce
+from emoduet.table_lines import Line
 from emoduet.types import Prediction, Utterance
 
 

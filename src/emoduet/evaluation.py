@@ -12,12 +12,13 @@ from torch.nn import functional
 
 from emoduet.atomic import write_text
 from emoduet.batching import InputReader, batches, targets_of
-from emoduet.build import Model, System
+from emoduet.build import Model
 from emoduet.calibration import apply_temperature, fit_temperature
 from emoduet.config import Recipe
 from emoduet.errors import CorpusError, InputError
 from emoduet.machine import computing_in
 from emoduet.metrics import Scores, log_loss, score
+from emoduet.systems.base import System
 from emoduet.types import Utterance
 
 BATCH_SIZE = 8
@@ -74,7 +75,7 @@ def answer(
         precision: as in `machine.computing_in`.
         progress: called with (utterances done, utterances in all).
     """
-    device = next(system.parameters()).device
+    device = system.device
     was_training = system.training
     system.eval()
     rows: list[torch.Tensor] = []
@@ -104,10 +105,9 @@ def check_complete(utterances: Sequence[Utterance], recipe: Recipe, where: str) 
     Raises:
         CorpusError: an utterance without audio for a system that listens, or without transcript for one that reads.
     """
-    needs = (("audio", recipe.audio_encoder, "listens"), ("transcript", recipe.text_encoder, "reads"))
-    for field, needed, verb in needs:
+    for kind, field, verb in (("audio", "audio", "listens"), ("text", "transcript", "reads")):
         lacking = [utterance.id for utterance in utterances if getattr(utterance, field) is None]
-        if needed and lacking:
+        if kind in recipe.front_ends and lacking:
             raise CorpusError(
                 f"{where}: {len(lacking)} of {len(utterances)} utterances have no {field}, first {lacking[0]}, and the "
                 f"{recipe.system} system {verb}. Fill the column when the manifest is built, or take another recipe"

@@ -11,6 +11,7 @@ import torch
 
 from emoduet.build import Model
 from emoduet.errors import InputError
+from emoduet.systems.cross_modal import CrossModalSystem
 from emoduet.types import Utterance
 from emoduet.windows import feature_frame_times
 
@@ -38,16 +39,16 @@ def align(model: Model, utterance: Utterance) -> Alignment:
     """Reads the attention of a cross-modal model for one utterance.
 
     Raises:
-        InputError: the model has no cross-modal attention, or the transcript has no words that it reads.
+        InputError: the model has no cross-modal attention in both directions, or the transcript has no words that it
+            reads.
     """
-    if not (model.system.hears and model.system.reads):
-        raise InputError(f"attention: a {model.recipe.system} model has none; use one of the cross-modal system")
+    _check_attends(model)
     spans = [match.span() for match in re.finditer(r"\S+", utterance.transcript or "")]
     pieces = _pieces_of_words(model, utterance.transcript, spans) if spans else []
     heard = [number for number, tokens in enumerate(pieces) if tokens]  # words beyond the longest input have none
     if not heard:
         raise InputError(f"utterance {utterance.id}: no words in {utterance.transcript!r}, so no moments of words")
-    device = next(model.system.parameters()).device
+    device = model.system.device
     (cma_1,), (cma_2,) = model.system.attention(model.reader.read([utterance]).to(device))
     to_moments = cma_2.mean(dim=0).cpu().numpy()  # [tokens, moments]
     to_words = cma_1.mean(dim=0).cpu().numpy()  # [moments, tokens]
@@ -57,6 +58,17 @@ def align(model: Model, utterance: Utterance) -> Alignment:
         moments_of_words=np.stack([to_moments[pieces[number]].mean(axis=0) for number in heard]),
         words_of_moments=np.stack([to_words[:, pieces[number]].sum(axis=1) for number in heard], axis=1),
     )
+
+
+def _check_attends(model: Model) -> None:
+    if not isinstance(model.system, CrossModalSystem):
+        raise InputError(f"attention: a {model.recipe.system} model has none; use one of the cross-modal system")
+    directions = model.recipe.cross_modal_attention.directions
+    if directions != "both":
+        raise InputError(
+            f"attention: this model has one direction alone (cross_modal_attention.directions = {directions!r}); use "
+            "one with both"
+        )
 
 
 def _pieces_of_words(model: Model, transcript: str, spans: list[tuple[int, int]]) -> list[list[int]]:

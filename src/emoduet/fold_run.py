@@ -184,7 +184,7 @@ def note_of(test_in_the_loop: bool, validated: bool, leaking: bool = False) -> s
 def as_trained(model: Model, machine: Machine) -> dict[str, object]:
     """What is known of a training only when its model is there: where it ran, and what its encoders dropped."""
     return {
-        "device": name_of(next(model.system.parameters()).device),
+        "device": name_of(model.system.device),
         "precision": machine.precision,
         "tested_precision": "fp32",
         "temperature": model.temperature,

@@ -13,7 +13,8 @@ from emoduet.atomic import new_folder, write_text
 class Epoch:
     """One line of a training's history; accuracies between 0 and 1, rate after the epoch's decision.
 
-    The watched figures are None where a training watches nothing; in CSV their cells are then empty.
+    The watched figures are None where a training watches nothing, and so is the rate where a system is fitted at one
+    go; in CSV their cells are then empty.
     """
 
     epoch: int
@@ -21,7 +22,7 @@ class Epoch:
     train_ua: float
     watched_loss: float | None
     watched_ua: float | None
-    learning_rate: float
+    learning_rate: float | None
     seconds: float
 
 

@@ -47,7 +47,7 @@ def model_card(recipe: Recipe, conditions: Mapping[str, object]) -> str:
     )
     notes += [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in conditions.items()]
     return _CARD.format(
-        task="audio-classification" if recipe.audio_encoder else "text-classification",
+        task="audio-classification" if "audio" in recipe.front_ends else "text-classification",
         name=_name_of(recipe),
         title=recipe.title,
         system=recipe.system,
@@ -60,7 +60,9 @@ def model_card(recipe: Recipe, conditions: Mapping[str, object]) -> str:
 
 def _name_of(recipe: Recipe) -> str:
     """What the model does; the recipe's own title is that of a row of the paper's tables."""
-    source = {"cross-modal": "speech and its words", "audio": "speech", "text": "words"}[recipe.system]
+    source = {("audio", "text"): "speech and its words", ("audio",): "speech", ("text",): "words"}[
+        (*recipe.front_ends,)
+    ]
     return f"Emotion from {source}: {', '.join(recipe.classes)}"
 
 

@@ -151,7 +151,7 @@ def _check_packed(model: Model, name: str) -> None:
     for kind, encoder in model.encoders.by_kind().items():
         if encoder.why_plain is not None:
             raise ConfigError(
-                f"{name}: its {kind} encoder runs in the plain form ({encoder.why_plain}), which has no int8. "
+                f"{name}: its {kind} encoder runs in the {encoder.form} form ({encoder.why_plain}), which has no int8. "
                 "Take precision fp32 or bf16"
             )
 

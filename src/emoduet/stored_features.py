@@ -12,7 +12,6 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from emoduet.audio import SAMPLING_RATE
@@ -20,14 +19,13 @@ from emoduet.batching import InputReader
 from emoduet.build import Model
 from emoduet.evaluation import BATCH_SIZE
 from emoduet.features import FeatureStore, Source, corpus_digest
-from emoduet.pretrained.encoders import EncoderBase
 from emoduet.types import Utterance
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 
-_LIBRARIES = ("emoduet", "torch", "transformers", "soxr", "soundfile", "av")
+_LIBRARIES = ("emoduet", "torch", "transformers", "kaldi-native-fbank", "soxr", "soundfile", "av")
 """What decodes and computes; av, which decodes m4a and its like, may be absent."""
 
 
@@ -75,7 +73,7 @@ def _described(store: FeatureStore) -> str:
 def _computed(model: Model, kind: str, stage: str, utterances: Sequence[Utterance]) -> list[Tensor]:
     encoder = model.encoders.by_kind()[kind]
     take = {"audio": model.reader.waveform, "text": model.reader.tokens}[kind]
-    device = _device(encoder)
+    device = encoder.device
     answers: list[Tensor] = []
     for first in range(0, len(utterances), BATCH_SIZE):
         inputs = [take(utterance).to(device) for utterance in utterances[first : first + BATCH_SIZE]]
@@ -85,13 +83,12 @@ def _computed(model: Model, kind: str, stage: str, utterances: Sequence[Utteranc
 
 def _source(model: Model, kind: str, stage: str, utterances: Sequence[Utterance]) -> Source:
     encoder = model.encoders.by_kind()[kind]
-    settings = {"audio": model.recipe.audio_encoder, "text": model.recipe.text_encoder}[kind]
     return Source(
         kind=kind,
         stage=stage,
-        encoder=settings.name,
+        encoder=model.recipe.front_ends[kind],
         weights=encoder.weights_digest(stage),
-        preprocessing=f"{_preprocessing(model.reader, kind, utterances)}; {encoder.form} on {_device(encoder).type}",
+        preprocessing=f"{_preprocessing(model.reader, kind, utterances)}; {encoder.form} on {encoder.device.type}",
         libraries={name: _version(name) for name in _LIBRARIES},
         utterances=corpus_digest(utterances, kind),
     )
@@ -102,10 +99,6 @@ def _version(library: str) -> str:
         return version(library)
     except PackageNotFoundError:
         return "absent"
-
-
-def _device(encoder: EncoderBase) -> torch.device:
-    return next(encoder.parameters()).device
 
 
 def _preprocessing(reader: InputReader, kind: str, utterances: Sequence[Utterance]) -> str:

@@ -9,7 +9,7 @@ import logging
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -22,17 +22,20 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from emoduet.atomic import remove_leftovers
 from emoduet.augmentation import WhiteNoise
-from emoduet.batching import Batch, InputReader, batches, shuffled, targets_of
+from emoduet.batching import InputReader, batches, shuffled, targets_of
 from emoduet.build import Model, build_model, weights_of
 from emoduet.config import Recipe
 from emoduet.errors import InputError
 from emoduet.evaluation import answer
+from emoduet.fitting import check_epochs, fit
+from emoduet.front_ends.base import FrontEnd
 from emoduet.history import Epoch, Step
 from emoduet.machine import Machine, accelerator_on, check_disk
 from emoduet.stored_features import Features, on_stored_features
+from emoduet.systems.base import FittedSystem
 from emoduet.training_state import read_progress, read_state, trained_weights, write_state
 from emoduet.types import Utterance
-from emoduet.updates import Tally, Updater
+from emoduet.updates import Learner, Tally, Updater, groups, parameter_groups
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +94,7 @@ def train(
             another training, or a loss that is no number.
     """
     _check(plan)
+    check_epochs(plan.recipe)
     _seed_everything(plan.seed)
     accelerator = accelerator_on(machine)
     model = build_model(plan.recipe, [u.transcript for u in plan.train if u.transcript is not None])
@@ -98,13 +102,22 @@ def train(
     if features:
         model = on_stored_features(model, features, on_fill)
     check_disk(folder, _disk_needed(model.system))
+    if isinstance(model.system, FittedSystem):
+        return model, [_fit(plan, model, on_step, on_epoch)]
     run = _Run(plan, model, accelerator, folder / "state")
     while run.next_epoch <= plan.recipe.training.epochs:
         run.train_epoch(on_step, on_epoch)
-    accelerator.unwrap_model(run.system, keep_fp32_wrapper=False)
     model.system.load_state_dict(run.best if plan.keep_best else trained_weights(model.system), strict=False)
     model.system.eval()
     return model, run.history
+
+
+def _fit(plan: Plan, model: Model, on_step: Callable[[Step], None], on_epoch: Callable[[Model, Epoch], None]) -> Epoch:
+    """What stands in the place of all epochs where a system has none."""
+    epoch = fit(model, _training_reader(plan, model, 1), plan.train, plan.watched, _class_weights(plan).tolist())
+    on_step(Step(1, 1, len(plan.train), len(plan.train), epoch.train_loss, epoch.train_ua))
+    on_epoch(model, epoch)
+    return epoch
 
 
 def forget_state(folder: Path) -> None:
@@ -120,17 +133,20 @@ class _Run:
         self.plan, self.model, self.state_folder = plan, model, state_folder
         self.accelerator = accelerator
         self.class_weights = _class_weights(plan).to(accelerator.device)
-        self.raw_optimizer = Adam(_parameter_groups(model, plan.recipe), fused=True)
+        encoders, rates = tuple(model.encoders.by_kind().values()), plan.recipe.optimizer
+        of_weights = parameter_groups(model.system, encoders, rates.learning_rate, rates.head_factor)
+        self.raw_optimizer = Adam(of_weights, fused=True)
         schedule = plan.recipe.schedule
         self.scheduler = ReduceLROnPlateau(self.raw_optimizer, factor=schedule.factor, patience=schedule.patience)
-        self.system, self.optimizer = accelerator.prepare(model.system, self.raw_optimizer)
+        learner = Learner(model.system, self.class_weights)
+        self.learner, self.optimizer = accelerator.prepare(learner, self.raw_optimizer)
         self.updater = Updater(
-            self.system,
-            tuple(model.encoders.by_kind().values()),
+            self.learner,
+            encoders,
             self.optimizer,
             accelerator,
             self.class_weights,
-            plan.recipe.optimizer.max_gradient_norm,
+            rates.max_gradient_norm,
         )
         self.history: list[Epoch] = []
         self.best: dict[str, Tensor] = {}
@@ -180,7 +196,13 @@ class _Run:
 
     def _watch(self) -> tuple[float, float]:
         """The watched loss and UA, after the schedule and the choice of the best epoch have heard of the loss."""
-        watched = answer(self.system, self.model.reader, self.plan.watched, self.model.classes)
+        watched = answer(
+            self.model.system,
+            self.model.reader,
+            self.plan.watched,
+            self.model.classes,
+            precision=self.accelerator.mixed_precision,
+        )
         self._check_finite(float(watched.probabilities.sum()))
         watched_loss = watched.loss()
         if not self.history or watched_loss < min(epoch.watched_loss for epoch in self.history):
@@ -193,22 +215,17 @@ class _Run:
         _set_training_mode(self.model.system)
         order = shuffled(plan.train, plan.seed, self.next_epoch)
         tally, device = Tally(len(self.model.classes), self.accelerator.device), self.accelerator.device
-        reading = batches(order, self.model.classes, self._training_reader(), numbers.batch_size)
+        reader = _training_reader(plan, self.model, self.next_epoch)
+        reading = batches(order, self.model.classes, reader, numbers.batch_size)
         every = 1 if device.type == "cpu" else UPDATES_UNREAD
         num_groups = -(-len(order) // (numbers.batch_size * numbers.accumulation))
-        for number, group in enumerate(_groups(reading, numbers.accumulation), start=1):
+        for number, group in enumerate(groups(reading, numbers.accumulation), start=1):
             self.updater.update(group, tally)
             if number % every == 0 or number == num_groups:
                 done, loss, ua = tally.read()
                 self._check_finite(loss)
                 on_step(Step(self.next_epoch, numbers.epochs, done, len(order), loss, ua))
         return loss, ua
-
-    def _training_reader(self) -> InputReader:
-        augmentation = self.plan.recipe.augmentation
-        if augmentation is None:
-            return self.model.reader
-        return replace(self.model.reader, augment=WhiteNoise(augmentation.noise_snr, self.plan.seed, self.next_epoch))
 
     def _check_finite(self, loss: float) -> None:
         if not np.isfinite(loss):
@@ -218,34 +235,20 @@ class _Run:
             )
 
 
-def _groups(reading: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
-    group: list[Batch] = []
-    for batch in reading:
-        group.append(batch)
-        if len(group) == size:
-            yield group
-            group = []
-    if group:
-        yield group
+def _training_reader(plan: Plan, model: Model, epoch: int) -> InputReader:
+    """The model's reader, with the epoch's noise where the recipe asks for it."""
+    augmentation = plan.recipe.augmentation
+    if augmentation is None:
+        return model.reader
+    return replace(model.reader, augment=WhiteNoise(augmentation.noise_snr, plan.seed, epoch))
 
 
 def _set_training_mode(system: nn.Module) -> None:
     """Training mode for all that trains; a frozen encoder stays in eval mode, so that it is the same at every step."""
     system.train()
-    for module in system.children():
-        weights = list(module.parameters())
-        if weights and not any(weight.requires_grad for weight in weights):
+    for module in system.modules():
+        if isinstance(module, FrontEnd) and not any(weight.requires_grad for weight in module.parameters()):
             module.eval()
-
-
-def _parameter_groups(model: Model, recipe: Recipe) -> list[dict[str, object]]:
-    rate = recipe.optimizer.learning_rate
-    of_encoders = [weight for encoder in model.encoders.by_kind().values() for weight in encoder.parameters()]
-    known = set(map(id, of_encoders))
-    of_head = [weight for weight in model.system.parameters() if id(weight) not in known]
-    trained = [weight for weight in of_encoders if weight.requires_grad]
-    groups = [{"params": trained, "lr": rate}, {"params": of_head, "lr": rate * recipe.optimizer.head_factor}]
-    return [group for group in groups if group["params"]]
 
 
 def _class_weights(plan: Plan) -> Tensor:

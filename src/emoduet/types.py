@@ -2,6 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Lt
+
+Positive = Annotated[int, Gt(0)]
+Rate = Annotated[float, Gt(0)]
+Probability = Annotated[float, Ge(0), Lt(1)]
+"""What a recipe's numbers may be: checked where a recipe is read."""
 
 Seconds = float
 """A time or a duration, always in seconds; samples are named `num_samples` and are integers."""

@@ -5,21 +5,23 @@ memory runs out before the gradients are known, the encoders take smaller portio
 same draws; the step itself is taken once. Whatever it needs beside the gradients is there before them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from accelerate import Accelerator
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.optim import Optimizer
 
 from emoduet.batching import Batch
 from emoduet.errors import InputError
+from emoduet.front_ends.base import FrontEnd
 from emoduet.metrics import unweighted_accuracy
 from emoduet.nn.packing import moved
-from emoduet.pretrained.encoders import EncoderBase
 from emoduet.pretrained.portions import generators_kept, ran_out_of_memory
+from emoduet.systems.base import System
+from emoduet.systems.inputs import Inputs
 
 
 class Tally:
@@ -43,18 +45,55 @@ class Tally:
         return done, self._loss.item() / done, float(unweighted_accuracy(confusion))
 
 
+def parameter_groups(
+    system: System, encoders: Sequence[FrontEnd], rate: float, head_factor: float
+) -> list[dict[str, object]]:
+    """Adam's groups: what trains of the encoders, and the layers above them at `head_factor` times the rate."""
+    of_encoders = [weight for encoder in encoders for weight in encoder.parameters()]
+    known = set(map(id, of_encoders))
+    of_head = [weight for weight in system.parameters() if id(weight) not in known]
+    trained = [weight for weight in of_encoders if weight.requires_grad]
+    found = [{"params": trained, "lr": rate}, {"params": of_head, "lr": rate * head_factor}]
+    return [group for group in found if group["params"]]
+
+
+def groups(reading: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
+    """Batches by the update they belong to: `size` each, the last perhaps fewer."""
+    group: list[Batch] = []
+    for batch in reading:
+        group.append(batch)
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+class Learner(nn.Module):
+    """A system as it trains: its forward is what its loss needs, so that whatever wraps a forward wraps the loss."""
+
+    def __init__(self, system: System, class_weights: Float[Tensor, "classes"]) -> None:
+        super().__init__()
+        self.system, self.class_weights = system, class_weights
+
+    def forward(
+        self, inputs: Inputs, targets: Int64[Tensor, "utterances"]
+    ) -> tuple[Float[Tensor, "utterances"], Float[Tensor, "utterances classes"]]:
+        return self.system.learn(inputs, targets, self.class_weights)
+
+
 @dataclass(frozen=True)
 class Updater:
     """What one step of the optimizer takes.
 
     Attributes:
-        system: as accelerate prepared it.
+        learner: as accelerate prepared it.
         optimizer: Adam in its fused form, as accelerate prepared it.
         class_weights: of the loss, [classes], on the device.
     """
 
-    system: nn.Module
-    encoders: Sequence[EncoderBase]
+    learner: nn.Module
+    encoders: Sequence[FrontEnd]
     optimizer: Optimizer
     accelerator: Accelerator
     class_weights: Tensor
@@ -101,18 +140,19 @@ class Updater:
         total = self.class_weights[torch.cat(targets)].sum()
         losses, logits = [], []
         for batch, target in zip(group, targets, strict=True):
-            answers = self.system(batch.inputs.to(device))
-            loss = functional.cross_entropy(answers.float(), target, self.class_weights, reduction="sum") / total
+            of_each, answers = self.learner(batch.inputs.to(device), target)
+            loss = of_each.sum() / total
             self.accelerator.backward(loss)
             losses.append(loss.detach())
             logits.append(answers.detach())
-        self.accelerator.clip_grad_norm_(self.system.parameters(), self.max_gradient_norm)
+        self.accelerator.clip_grad_norm_(self.learner.parameters(), self.max_gradient_norm)
         return torch.stack(losses).sum(), torch.cat(targets), torch.cat(logits)
 
     def _relieve(self) -> None:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        relieved = [encoder.budget.halve(self.accelerator.device) for encoder in self.encoders]
+        budgets = [encoder.budget for encoder in self.encoders if encoder.budget]
+        relieved = [budget.halve(self.accelerator.device) for budget in budgets]
         if not any(relieved):
             raise InputError(
                 "training: memory ran out, and no portion can be smaller; set training.batch_size lower and "
@@ -121,7 +161,7 @@ class Updater:
 
     def _remembered(self) -> Callable[[], None]:
         """Puts generators and batch normalisation back to where they are now."""
-        buffers = [(buffer, buffer.clone()) for buffer in self.system.buffers()]
+        buffers = [(buffer, buffer.clone()) for buffer in self.learner.buffers()]
         put_generators_back = generators_kept(self.accelerator.device)
 
         def put_back() -> None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from emoduet.cli import app
 from emoduet.config import Recipe
+from emoduet.errors import EmoduetError
 
 
 def reproduce(*arguments: object) -> Result:
@@ -84,3 +85,23 @@ def test_json(done, manifest, monkeypatch):
     assert result.exit_code == 0, result.output
     written = json.loads((done[0] / "tables.json").read_text())
     assert [json.loads(line) for line in result.stdout.splitlines()] == written
+
+
+@pytest.mark.parametrize(
+    ("options", "everything", "protocols"),
+    [
+        ([], False, ("loso", "paper", "improvised", "script-disjoint")),
+        (["--all"], True, ("loso",)),
+        (["--all", "--protocols", "lospo,loso"], True, ("lospo", "loso")),
+    ],
+)
+def test_what_is_asked_for(manifest, tmp_path, monkeypatch, options, everything, protocols):
+    asked = []
+
+    def note(reproduction, *rest):
+        asked.append(reproduction)
+        raise EmoduetError("enough")
+
+    monkeypatch.setattr("emoduet.reproduction.reproduce", note)
+    assert reproduce("-m", manifest, "-o", tmp_path, *options).exit_code == 1
+    assert [(one.everything, one.protocols) for one in asked] == [(everything, protocols)]

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from packed_noise import LENGTHS, assert_trains, noise, num_parameters
+from torch.nn import functional
 
 from emoduet.nn.audio_features import FRAME_REDUCTION, AudioFeatureEncoder
 from emoduet.nn.packing import Packed, pack
@@ -19,7 +20,7 @@ def encode_alone(encoder, utterance):
     """Equations 1 and 2 in PyTorch's own layers, in eval mode."""
     features = utterance.T[None]
     for block in encoder.convolution:
-        features = block.convolution.conv1d(features)
+        features = block.convolution.conv1d(functional.pad(features, (1, 1)))
         norm = block.norm
         scale = (norm.weight / (norm.running_var + norm.eps).sqrt())[:, None]
         features = ((features - norm.running_mean[:, None]) * scale + norm.bias[:, None]).clamp(min=0)

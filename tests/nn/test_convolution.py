@@ -5,7 +5,7 @@ import torch
 from packed_noise import LENGTHS, assert_trains, noise, num_parameters
 from torch.nn import functional
 
-from emoduet.nn.convolution import ConvolutionBlock, PackedBatchNorm, StridedConvolution
+from emoduet.nn.convolution import ConvolutionBlock, PackedBatchNorm, PackedConvolution
 from emoduet.nn.packing import Packed, pack
 
 
@@ -16,7 +16,7 @@ def set_kernel(convolution, taps, bias):
 
 def test_pencil():
     """Taps 1, 10, 100 write down which frames they met: the one before, the one at, the one after."""
-    convolution = StridedConvolution(1, 1)
+    convolution = PackedConvolution(1, 1, 3, stride=2)
     set_kernel(convolution, [1.0, 10.0, 100.0], 0.5)
     answer = convolution(Packed(torch.tensor([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]]), (3, 2, 1)))
     assert answer.lengths == (2, 1, 1)
@@ -24,13 +24,17 @@ def test_pencil():
 
 
 @pytest.mark.parametrize("lengths", LENGTHS)
-def test_equal_to_conv1d_with_its_own_padding(lengths):
+@pytest.mark.parametrize(("kernel", "stride", "dilation"), [(3, 2, 1), (1, 1, 1), (2, 1, 1), (5, 1, 3), (8, 5, 1)])
+def test_equal_to_conv1d_with_its_own_padding(lengths, kernel, stride, dilation):
     torch.manual_seed(0)
-    convolution = StridedConvolution(5, 4)
-    oracle = torch.nn.Conv1d(5, 4, kernel_size=3, stride=2, padding=1)
+    convolution = PackedConvolution(5, 4, kernel, stride, dilation)
+    oracle = torch.nn.Conv1d(5, 4, kernel, stride, dilation=dilation)
     oracle.load_state_dict(convolution.conv1d.state_dict())
     frames = noise(lengths, 5)
-    expected = pack([oracle(utterance.T[None])[0].T for utterance in frames.unpack()])
+    before = (kernel - 1) // 2 * dilation
+    padding = (before, (kernel - 1) * dilation - before)
+    padded = [functional.pad(utterance.T[None], padding) for utterance in frames.unpack()]
+    expected = pack([oracle(utterance)[0].T for utterance in padded])
     answer = convolution(frames)
     assert answer.lengths == expected.lengths
     torch.testing.assert_close(answer.values, expected.values)
@@ -38,7 +42,7 @@ def test_equal_to_conv1d_with_its_own_padding(lengths):
 
 @pytest.mark.parametrize(("num_frames", "left"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (50, 25)])
 def test_half_the_frames_are_left_rounded_up(num_frames, left):
-    assert StridedConvolution(2, 3)(noise((num_frames,), 2)).lengths == (left,)
+    assert PackedConvolution(2, 3, 3, stride=2)(noise((num_frames,), 2)).lengths == (left,)
 
 
 def test_batch_norm_pencil():

@@ -6,7 +6,7 @@ import torch
 from packed_noise import LENGTHS, noise, num_parameters
 
 from emoduet.nn.packing import Packed
-from emoduet.nn.pooling import VARIANCE_FLOOR, StatisticsPooling
+from emoduet.nn.pooling import VARIANCE_FLOOR, AttentionPooling, MaxPooling, MeanPooling, StatisticsPooling
 
 FLOOR = VARIANCE_FLOOR**0.5
 
@@ -45,3 +45,33 @@ def test_moments_stay_in_float32():
         pooled = StatisticsPooling()(Packed(values.bfloat16(), (2,)))
     assert pooled.dtype == torch.float32
     assert pooled.tolist() == [[257.0, 1.0]]
+
+
+FRAMES = Packed(torch.tensor([[1.0, 5.0], [3.0, 4.0], [7.0, 0.0]]), (2, 1))
+
+
+@pytest.mark.parametrize(
+    ("pooling", "expected"),
+    [(MeanPooling(), [[2.0, 4.5], [7.0, 0.0]]), (MaxPooling(), [[3.0, 5.0], [7.0, 0.0]])],
+    ids=["mean", "max"],
+)
+def test_the_mean_and_the_greatest_by_hand(pooling, expected):
+    assert pooling(FRAMES).tolist() == expected
+
+
+def test_attention_by_hand():
+    """Scores log 1 and log 3 within the first utterance: weights 1/4 and 3/4."""
+    pooling = AttentionPooling(2)
+    pooling.score.weight.data = torch.tensor([[np.log(3.0) / 2, 0.0]], dtype=torch.float32)
+    torch.testing.assert_close(pooling(FRAMES), torch.tensor([[2.5, 4.25], [7.0, 0.0]]))
+
+
+@pytest.mark.parametrize("pooling", [StatisticsPooling(), MeanPooling()])
+def test_how_many_vectors_are_side_by_side(pooling):
+    assert pooling(FRAMES).shape[1] == 2 * pooling.num_statistics
+
+
+def test_the_mean_stays_in_float32():
+    with torch.autocast("cpu", torch.bfloat16):
+        pooled = MeanPooling()(Packed(torch.tensor([[256.0], [258.0]]).bfloat16(), (2,)))
+    assert pooled.dtype == torch.float32 and pooled.tolist() == [[257.0]]

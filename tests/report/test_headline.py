@@ -35,6 +35,14 @@ def test_the_papers_figure_comes_with_what_is_otherwise(subjects):
     assert "another protocol" not in headline_of(subjects["seen"]).paper_note
 
 
+def test_a_figure_that_the_paper_only_quotes_is_of_another_system(tmp_path, manifest):
+    run = invent_run(tmp_path / "cited", manifest, Invention("demo-lstm-attention", protocol="paper"))
+    (subject,) = read_contents([run], "cited").subjects
+    line = headline_of(subject)
+    assert line.paper == "58.80"
+    assert line.paper_note == "another system (its authors' own, quoted by the paper); another corpus (IEMOCAP)"
+
+
 def test_the_papers_figure_of_real_utterances_in_another_number(tmp_path, manifest):
     run = invent_run(tmp_path / "real", manifest, Invention("text-only", synthetic=False))
     (subject,) = read_contents([run], "real").subjects

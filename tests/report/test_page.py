@@ -13,13 +13,15 @@ from emoduet.manifest import read_manifest, write_manifest
 from emoduet.model_card import RESPONSIBLE_USE
 from emoduet.report import Example, Signal, read_contents
 from emoduet.report.page import page_of
-from emoduet.reproduction import HEADINGS, Line
+from emoduet.table_lines import Line
+from emoduet.table_text import HEADINGS
 from emoduet.types import Prediction, Utterance
 
 EVIL = "<script>alert('&')</script>"
 LINES = (
     Line("Table 1", "E-Vector [29]", 57.25, note="as the paper <quotes> it"),
     Line("Table 1", "Proposed", 74.71, ua=61.25, pooled_ua=60.5, low=55.0, high=66.0, wa=59.9, conditions="loso"),
+    Line("Table 4", "Other", ua=58.0, pooled_ua=57.5, difference=-3.0, difference_low=-5.0, difference_high=-1.0),
 )
 
 
@@ -198,7 +200,7 @@ def test_words_in_attributes_stay_words(evil):
 
 def test_the_papers_tables_stand_in_it_where_they_were_run(contents):
     text = Page(page_of(replace(contents, lines=LINES))).text
-    for words in (*HEADINGS, "74.71", "61.2", "60.5 [55.0, 66.0]", "as the paper <quotes> it"):
+    for words in (*HEADINGS, "74.71", "61.2", "60.5 [55.0, 66.0]", "-3.0 [-5.0, -1.0]", "as the paper <quotes> it"):
         assert words in text
 
 

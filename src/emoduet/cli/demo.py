@@ -34,7 +34,7 @@ def demo(
         from emoduet.demonstration import demonstrate, write_demo_corpus
         from emoduet.machine import num_cores
         from emoduet.report import Example, read_contents, write_report
-        from emoduet.reproduction import conditions
+        from emoduet.table_lines import conditions
 
         console, workers = results(), workers or num_cores()
         console.print(NOTICE, style="bold")

@@ -67,7 +67,7 @@ def run(
         from emoduet.config import read_recipe
         from emoduet.experiment import Experiment, run_experiment
         from emoduet.machine import Machine
-        from emoduet.reproduction import conditions
+        from emoduet.table_lines import conditions
 
         experiment = Experiment(
             recipe=read_recipe(recipe, settings or ()),

@@ -7,23 +7,25 @@ from rich.table import Table
 
 from emoduet.evaluation import Answers
 from emoduet.metrics import Scores
-from emoduet.reproduction import HEADINGS, Line, cells
+from emoduet.table_lines import Line
+from emoduet.table_text import TextTable, text_tables
 
 
 def paper_tables(lines: Sequence[Line]) -> list[Table]:
-    """One table for each of the paper's; its own rows stand out, and what a figure rests on stands in its line."""
-    tables = []
-    for title in dict.fromkeys(line.table for line in lines):
-        table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
-        for number, heading in enumerate(HEADINGS):
-            table.add_column(heading, justify="right" if 0 < number < len(HEADINGS) - 1 else "left", overflow="fold")
-        for line in lines:
-            if line.table == title:
-                table.add_row(*cells(line), style="bold" if line.ua is not None else "dim")
-        table.caption = "\n".join(f"{line.system}: {line.note}" for line in lines if line.note and line.table == title)
-        table.caption_justify = "left"
-        tables.append(table)
-    return tables
+    """One table for each of the paper's; what was run stands out, and what a figure rests on stands in its line."""
+    return [_paper_table(text) for text in text_tables(lines)]
+
+
+def _paper_table(text: TextTable) -> Table:
+    table = Table(title=text.title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    for number, heading in enumerate(text.headings):
+        inner = 0 < number < len(text.headings) - 1
+        table.add_column(heading, justify="right" if inner else "left", overflow="fold")
+    for row, ran in zip(text.rows, text.ran, strict=True):
+        table.add_row(*row, style="bold" if ran else "dim")
+    table.caption = "\n".join(text.notes)
+    table.caption_justify = "left"
+    return table
 
 
 def confusion_table(scores: Scores, classes: Sequence[str], num_seeds: int = 1) -> Table:

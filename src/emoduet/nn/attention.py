@@ -94,6 +94,13 @@ class CrossModalAttention(nn.Module):
         return self.attention.weights(queries.map(self.query_norm), keys.map(self.key_norm))
 
 
+class Unattended(nn.Module):
+    """In the place of a CMA block: its frames go on as they are, and nobody is asked."""
+
+    def forward(self, queries: Packed, keys: Packed) -> Packed:
+        return queries
+
+
 class _FeedForward(nn.Module):
     def __init__(self, size: int) -> None:
         super().__init__()

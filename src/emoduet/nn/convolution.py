@@ -1,4 +1,4 @@
-"""The convolutions of the audio feature encoder (paper section 2.2) over packed utterances."""
+"""Convolutions over packed utterances, and those of the audio feature encoder (paper section 2.2)."""
 
 import torch
 from jaxtyping import Float, Int64
@@ -12,24 +12,26 @@ KERNEL_SIZE = 3
 STRIDE = 2
 
 
-class StridedConvolution(nn.Module):
-    """Conv1d with kernel 3 and stride 2 in which every utterance has its own zero frame before and after it.
+class PackedConvolution(nn.Module):
+    """Conv1d in which every utterance has its own zero frames before and after it, as many as keep its middle.
 
-    An utterance of n frames leaves with ceil(n / 2). The weights are those of `torch.nn.Conv1d(padding=1)`, and so is
-    the answer for each utterance alone.
+    An utterance of n frames leaves with ceil(n / stride). The weights are those of `torch.nn.Conv1d`, and so is the
+    answer for each utterance alone; an even kernel sees one frame more to the right than to the left.
     """
 
-    def __init__(self, input_size: int, output_size: int) -> None:
+    def __init__(self, input_size: int, output_size: int, kernel_size: int, stride: int = 1, dilation: int = 1) -> None:
         super().__init__()
-        self.conv1d = nn.Conv1d(input_size, output_size, KERNEL_SIZE, STRIDE, padding=1)
+        self.conv1d = nn.Conv1d(input_size, output_size, kernel_size, stride, dilation=dilation)
+        self.stride = stride
+        self.reach = (torch.arange(kernel_size) - (kernel_size - 1) // 2) * dilation
 
     def forward(self, frames: Packed) -> Packed:
-        lengths = tuple((length + 1) // STRIDE for length in frames.lengths)
-        rows = moved(_taps(frames.lengths, lengths), frames.values.device)
+        lengths = tuple(-(-length // self.stride) for length in frames.lengths)
+        rows = moved(_taps(frames.lengths, lengths, self.stride, self.reach), frames.values.device)
         silence = frames.values.new_zeros(1, frames.values.shape[1])
         taps = torch.cat([frames.values, silence]).index_select(0, rows.flatten())
-        taps = taps.view(len(rows), -1)  # [total_out, 3 * dim]
-        kernel = self.conv1d.weight.transpose(1, 2).flatten(1)  # [out, 3 * dim]
+        taps = taps.view(len(rows), -1)  # [total_out, kernel_size * dim]
+        kernel = self.conv1d.weight.transpose(1, 2).flatten(1)  # [out, kernel_size * dim]
         return Packed(linear(taps, kernel, self.conv1d.bias), lengths)
 
 
@@ -49,16 +51,18 @@ class ConvolutionBlock(nn.Module):
 
     def __init__(self, input_size: int, output_size: int) -> None:
         super().__init__()
-        self.convolution = StridedConvolution(input_size, output_size)
+        self.convolution = PackedConvolution(input_size, output_size, KERNEL_SIZE, STRIDE)
         self.norm = PackedBatchNorm(output_size)
 
     def forward(self, frames: Packed) -> Packed:
         return self.convolution(frames).map(self.norm).map(torch.relu)
 
 
-def _taps(lengths: tuple[int, ...], out_lengths: tuple[int, ...]) -> Int64[Tensor, "total_out 3"]:
-    """The three input rows of each output frame; the row after the last stands for silence."""
-    positions = frame_index(out_lengths)[:, None] * STRIDE + torch.tensor([-1, 0, 1])
+def _taps(
+    lengths: tuple[int, ...], out_lengths: tuple[int, ...], stride: int, reach: Int64[Tensor, "taps"]
+) -> Int64[Tensor, "total_out taps"]:
+    """The input rows that each output frame sees; the row after the last stands for silence."""
+    positions = frame_index(out_lengths)[:, None] * stride + reach
     owner = utterance_index(out_lengths)
     inside = (positions >= 0) & (positions < torch.tensor(lengths)[owner, None])
     return torch.where(inside, offsets(lengths)[owner, None] + positions, sum(lengths))

@@ -1,4 +1,6 @@
-"""Statistics pooling (paper section 2.5): an utterance as the mean and standard deviation of its frames."""
+"""From frames to one vector an utterance: statistics (paper section 2.5), the mean, the greatest, or attention."""
+
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -14,16 +16,54 @@ class StatisticsPooling(nn.Module):
     """Mean and biased standard deviation over each utterance's frames, side by side; moments in fp32.
 
     The biased form (divide by n) is defined for a single frame; the paper does not say which it used.
+
+    Attributes:
+        num_statistics: vectors of the frames' size in one of the answer.
     """
+
+    num_statistics: ClassVar[int] = 2
 
     def forward(self, frames: Packed) -> Float[Tensor, "utterances twice_dim"]:
         values = frames.values.float()
         owner = moved(utterance_index(frames.lengths), values.device)
-        counts = moved(torch.tensor(frames.lengths), values.device)[:, None]
-        mean = _sum_by(owner, values, len(counts)) / counts
-        variance = _sum_by(owner, (values - mean.index_select(0, owner)).square(), len(counts)) / counts
+        mean = _mean(values, owner, frames.lengths)
+        variance = _mean((values - mean.index_select(0, owner)).square(), owner, frames.lengths)
         return torch.cat([mean, (variance + VARIANCE_FLOOR).sqrt()], dim=1)
 
 
-def _sum_by(owner: Tensor, values: Tensor, num_utterances: int) -> Tensor:
-    return values.new_zeros(num_utterances, values.shape[1]).index_add(0, owner, values)
+class MeanPooling(nn.Module):
+    """Mean over each utterance's frames, in fp32."""
+
+    num_statistics: ClassVar[int] = 1
+
+    def forward(self, frames: Packed) -> Float[Tensor, "utterances dim"]:
+        owner = moved(utterance_index(frames.lengths), frames.values.device)
+        return _mean(frames.values.float(), owner, frames.lengths)
+
+
+class MaxPooling(nn.Module):
+    """The greatest of each value over an utterance's frames."""
+
+    def forward(self, frames: Packed) -> Float[Tensor, "utterances dim"]:
+        return torch.stack([values.amax(dim=0) for values in frames.unpack()])
+
+
+class AttentionPooling(nn.Module):
+    """A weighted mean over each utterance's frames; the weights are a softmax of a learned score of each frame.
+
+    Mirsamadi et al. (ICASSP 2017), Eq. 8 and 9: one vector u, and softmax over u . h_t.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.score = nn.Linear(size, 1, bias=False)
+
+    def forward(self, frames: Packed) -> Float[Tensor, "utterances dim"]:
+        scored = zip(frames.unpack(), frames.map(self.score).unpack(), strict=True)
+        return torch.stack([torch.softmax(scores.float(), dim=0)[:, 0] @ values.float() for values, scores in scored])
+
+
+def _mean(values: Tensor, owner: Tensor, lengths: tuple[int, ...]) -> Tensor:
+    """Of each utterance's rows; `owner` is the utterance of each."""
+    sums = values.new_zeros(len(lengths), values.shape[1]).index_add(0, owner, values)
+    return sums / moved(torch.tensor(lengths), values.device)[:, None]

@@ -1,4 +1,4 @@
-"""The bidirectional LSTM of the audio feature encoder (paper section 2.2, Eq. 2) over packed utterances.
+"""Recurrent layers over packed utterances; the BLSTM is that of the audio feature encoder (paper section 2.2, Eq. 2).
 
 One layer with two ways to run it, tested equal: PackedSequence, which a GPU has a kernel for, and each direction as a
 dense LSTM over all utterances side by side, which a CPU has one for. On the other's ground each is many times slower.
@@ -31,7 +31,19 @@ class BidirectionalLSTM(nn.Module):
         return frames.with_values(self.dropout(answer))
 
 
-def run_packed_sequence(lstm: nn.LSTM, frames: Packed) -> Float[Tensor, "total twice_hidden"]:
+class BidirectionalGRU(nn.Module):
+    """One bidirectional GRU layer: `hidden_size` units a direction, so 2 * hidden_size values a frame; in fp32."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.gru = nn.GRU(input_size, hidden_size, bidirectional=True)
+
+    def forward(self, frames: Packed) -> Packed:
+        with torch.autocast(frames.values.device.type, enabled=False):
+            return frames.with_values(run_packed_sequence(self.gru, frames.with_values(frames.values.float())))
+
+
+def run_packed_sequence(lstm: nn.LSTM | nn.GRU, frames: Packed) -> Float[Tensor, "total twice_hidden"]:
     """Both directions at once, step by step over the utterances that still run."""
     order, running = time_major_order(frames.lengths)
     order = moved(order, frames.values.device)

@@ -3,6 +3,7 @@
 Normalised before each sublayer, as in wav2vec 2.0 Large, or after it, as in wav2vec 2.0 Base and BERT.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -80,11 +81,18 @@ class Stack:
 
     def __call__(self, frames: Packed, kept: tuple[bool, ...], noise: Noise) -> Packed:
         """The last layer's answer; layers that are not kept are skipped."""
+        for values in self.each(frames, kept, noise):
+            last = values
+        return frames.with_values(last)
+
+    def each(self, frames: Packed, kept: tuple[bool, ...], noise: Noise) -> Iterator[Tensor]:
+        """What goes into the first layer, and every layer's answer; one that is skipped hands on what it was given."""
         values = frames.values
+        yield values
         for number, (layer, keeps) in enumerate(zip(self.layers, kept, strict=True), start=1):
             if keeps:
                 values = self._run(layer, values, frames.lengths, noise, number)
-        return frames.with_values(values)
+            yield values
 
     def _run(
         self, layer: PreNormLayer | PostNormLayer, values: Tensor, lengths: tuple[int, ...], noise: Noise, number: int

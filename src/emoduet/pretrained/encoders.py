@@ -6,21 +6,24 @@ they came from, is not known here.
 """
 
 import copy
-import hashlib
-import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
+from typing import ClassVar
 
 import torch
 from jaxtyping import Shaped
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
+from emoduet.atomic import write_json
 from emoduet.errors import ConfigError, InputError
+from emoduet.front_ends.base import FrontEnd
 from emoduet.nn.linear import Factory, live
 from emoduet.nn.packing import Packed, pack
+from emoduet.pretrained.budgets import audio_budget, text_budget, with_all_layers
 from emoduet.pretrained.coverage import why_not_packed
 from emoduet.pretrained.draws import Draws, draw_seeds
 from emoduet.pretrained.packed_bert import PackedBert
@@ -39,29 +42,32 @@ _REGULARISING = ("hidden_dropout", "hidden_dropout_prob", "dropout", "attention_
                  "mask_feature_prob")  # fmt: skip
 
 
-class EncoderBase(nn.Module, ABC):
-    """What both modalities' encoders share: stages, portions, and the form that computes them.
+class EncoderBase(FrontEnd):
+    """What both modalities' encoders share: portions, and the form that computes them.
 
     Attributes:
-        stages: the points at which an utterance can enter or leave: its input, what lies between, its last layer.
         why_plain: why the library's own module runs; None where the packed form does.
-        budget: how much is computed at once.
     """
 
-    stages: tuple[str, ...] = ()
+    _budget_of: ClassVar[Callable[[PreTrainedConfig], Budget]]
 
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         self.model = model
         self.why_plain = why_not_packed(model.config)
-        self.budget = self._budget()
-        self._factory, self._recomputes, self._begins_at = live, False, 0
+        self.budget = self._budget_of(model.config)
+        self._factory, self._recomputes = live, False
         self._form = self._formed()
 
     @property
     def hidden_size(self) -> int:
         """Values a frame."""
         return self.model.config.hidden_size
+
+    @property
+    def num_layers(self) -> int:
+        """The layers that `answer_in_layers` tells apart; what goes into the first counts as one."""
+        return self.model.config.num_hidden_layers + 1
 
     @property
     def form(self) -> str:
@@ -89,33 +95,16 @@ class EncoderBase(nn.Module, ABC):
         self._factory = factory
         self._form = self._formed()
 
+    def answer_in_layers(self) -> None:
+        """From now on the answer is every layer's, [frames, num_layers, dim], of which the last is the usual answer."""
+        self.stages = (*self.stages[:-1], "layers")
+        self.budget = with_all_layers(self._budget_of(self.model.config), self.model.config)
+
     def recompute_activations(self) -> None:
         """In training, keeps none of a layer's inner values, but computes them again: less memory, more time."""
         self._recomputes = True
         self.model.activation_checkpointing_enable({"use_reentrant": False})
         self._form = self._formed()
-
-    @property
-    def begins_at(self) -> str:
-        """The stage whose values the encoder takes."""
-        return self.stages[self._begins_at]
-
-    def begin_at(self, stage: str) -> None:
-        """From now on inputs are this stage's values, [frames, dim] an utterance, computed before."""
-        self._begins_at = self.stages.index(stage)
-
-    def frozen_stage(self) -> str:
-        """The last stage before which nothing trains."""
-        trains = [any(weight.requires_grad for weight in self._weights(stage).values()) for stage in self.stages]
-        return [stage for stage, one in zip(self.stages, trains, strict=True) if not one][-1]
-
-    def weights_digest(self, stage: str) -> str:
-        """SHA-256 over all that decides a stage's values: weights and configuration."""
-        digest = hashlib.sha256(json.dumps(self._settings(), sort_keys=True).encode())
-        for name, weight in sorted(self._weights(stage).items()):
-            digest.update(f"{name} {tuple(weight.shape)} {weight.dtype}".encode())
-            digest.update(weight.detach().cpu().flatten().view(torch.uint8).numpy())
-        return digest.hexdigest()
 
     @torch.no_grad()
     def features(self, inputs: Sequence[Tensor], stage: str) -> Packed:
@@ -142,8 +131,12 @@ class EncoderBase(nn.Module, ABC):
 
         return in_portions(run, [self._rows(one) for one in inputs], self.budget, inputs[0].device)
 
-    def _settings(self) -> dict[str, object]:
+    def settings(self) -> dict[str, object]:
+        """The model's configuration, but for what decides nothing in eval mode."""
         return {name: value for name, value in self.model.config.to_dict().items() if name not in _PASSING}
+
+    def _step_to_answer(self) -> Step:
+        return {"last": self._form.context, "layers": self._form.layers}[self.stages[-1]]
 
     def _nothing_drawn(self, num_utterances: int) -> Draws:
         return Draws((True,) * self.model.config.num_hidden_layers, hides=(False,) * num_utterances)
@@ -154,10 +147,6 @@ class EncoderBase(nn.Module, ABC):
     def __setstate__(self, state: dict[str, object]) -> None:
         super().__setstate__(state)
         self._form = self._formed()
-
-    @abstractmethod
-    def _budget(self) -> Budget:
-        """How much is computed at once, by the model's size."""
 
     @abstractmethod
     def _formed(self) -> object:
@@ -175,13 +164,10 @@ class EncoderBase(nn.Module, ABC):
     def _drawn(self, inputs: Sequence[Tensor]) -> Draws:
         """All that is random in one batch."""
 
-    @abstractmethod
-    def _weights(self, stage: str) -> Mapping[str, Tensor]:
-        """What decides a stage's values."""
-
 
 class AudioEncoderBase(EncoderBase):
-    """A wav2vec 2.0-family model: waveforms in, the last layer's context vectors C out (paper section 2.1).
+    """A wav2vec 2.0-family model: waveforms in, the last layer's context vectors C out (paper section 2.1), or every
+    layer's.
 
     In training, LayerDrop is drawn once a batch (the library would draw it once an utterance), and SpecAugment leaves
     utterances alone that are shorter than one of its masks (the library would raise).
@@ -192,6 +178,7 @@ class AudioEncoderBase(EncoderBase):
     """
 
     stages = ("waveform", "cnn", "last")
+    _budget_of = staticmethod(audio_budget)
 
     def __init__(self, model: PreTrainedModel, normalise: bool) -> None:
         self.layer_drop = model.config.layerdrop
@@ -212,6 +199,11 @@ class AudioEncoderBase(EncoderBase):
         """What is dropped and masked at random while the encoder trains, by the names its configuration has for it."""
         return {"layer_drop": self.layer_drop, "spec_augment": self.spec_augment, **super().regularisation}
 
+    def save(self, folder: Path) -> None:
+        """Writes config.json and preprocessor_config.json as transformers has them."""
+        self.config.save_pretrained(folder)
+        write_json(folder / "preprocessor_config.json", _preprocessor(self.normalise))
+
     def freeze_feature_encoder(self) -> None:
         """Stops training of the CNN under the context network, as the paper does in every experiment."""
         self.model.feature_extractor._freeze_parameters()
@@ -228,7 +220,7 @@ class AudioEncoderBase(EncoderBase):
         return PlainAudio(self.model)
 
     def _steps(self) -> list[Step]:
-        return [lambda waveforms, _: self._form.cnn(waveforms), self._form.context]
+        return [lambda waveforms, _: self._form.cnn(waveforms), self._step_to_answer()]
 
     def _rows(self, one: Tensor) -> int:
         rows = self.num_frames(len(one)) if self._begins_at == 0 else len(one)
@@ -251,23 +243,16 @@ class AudioEncoderBase(EncoderBase):
         return Draws(tuple(kept.tolist()), hides, masks, draw_seeds(len(inputs)))
 
     def _weights(self, stage: str) -> Mapping[str, Tensor]:
-        modules = {"waveform": nn.Module(), "cnn": self.model.feature_extractor, "last": self.model}
-        tensors = _tensors(modules[stage])
+        modules = {"waveform": nn.Module(), "cnn": self.model.feature_extractor}
+        tensors = _tensors(modules.get(stage, self.model))
         return {name: tensor for name, tensor in tensors.items() if name != "masked_spec_embed"}  # of training only
-
-    def _budget(self) -> Budget:
-        config = self.model.config
-        between = 4 * (8 * config.hidden_size + 2 * config.intermediate_size)
-        a_layer = 4 * (14 * config.hidden_size + 3 * config.intermediate_size)
-        attention = 4 * 4 * config.num_attention_heads
-        layers = config.num_hidden_layers
-        return Budget(answering=between, training=a_layer * layers, attention=attention * layers)
 
 
 class TextEncoderBase(EncoderBase):
     """A BERT-family model: token ids in, the last layer's vectors W out (paper section 2.3)."""
 
     stages = ("tokens", "last")
+    _budget_of = staticmethod(text_budget)
 
     @property
     def max_tokens(self) -> int:
@@ -276,13 +261,17 @@ class TextEncoderBase(EncoderBase):
         reserved = 0 if positions is None or positions.padding_idx is None else positions.padding_idx + 1
         return self.model.config.max_position_embeddings - reserved
 
+    def save(self, folder: Path) -> None:
+        """Writes config.json as transformers has it."""
+        self.model.config.save_pretrained(folder)
+
     def _formed(self) -> PackedBert | PlainText:
         if self.why_plain is None:
             return PackedBert(self.model, self._factory, self._recomputes)
         return PlainText(self.model)
 
     def _steps(self) -> list[Step]:
-        return [self._form.context]
+        return [self._step_to_answer()]
 
     def _rows(self, one: Tensor) -> int:
         return len(one)
@@ -292,13 +281,21 @@ class TextEncoderBase(EncoderBase):
         return replace(nothing, seeds=draw_seeds(len(inputs))) if self.training else nothing
 
     def _weights(self, stage: str) -> Mapping[str, Tensor]:
-        return _tensors(self.model) if stage == "last" else {}
-
-    def _budget(self) -> Budget:
-        hidden, layers = self.hidden_size, self.model.config.num_hidden_layers
-        return Budget(answering=4 * 16 * hidden, training=4 * 30 * hidden * layers)
+        return {} if stage == "tokens" else _tensors(self.model)
 
 
 def _tensors(module: nn.Module) -> dict[str, Tensor]:
     """Weights and buffers: running statistics decide an answer, too."""
     return {**dict(module.named_parameters()), **dict(module.named_buffers())}
+
+
+def _preprocessor(normalise: bool) -> dict[str, object]:
+    return {
+        "feature_extractor_type": "Wav2Vec2FeatureExtractor",
+        "feature_size": 1,
+        "sampling_rate": 16_000,
+        "do_normalize": normalise,
+        "padding_value": 0.0,
+        "padding_side": "right",
+        "return_attention_mask": True,
+    }

@@ -1,9 +1,11 @@
 """BERT over packed utterances, on the weights of the library's own modules."""
 
+import torch
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from emoduet.nn.linear import Factory
+from emoduet.nn.noise import Noise
 from emoduet.nn.packing import Packed, frame_index, moved
 from emoduet.nn.transformer_layer import LayerParts, PostNormLayer, Stack
 from emoduet.pretrained.draws import Draws
@@ -25,9 +27,17 @@ class PackedBert:
 
     def context(self, tokens: Packed, draws: Draws) -> Packed:
         """The last layer's vectors of token ids."""
+        return self._stack(*self._entering(tokens, draws))
+
+    def layers(self, tokens: Packed, draws: Draws) -> Packed:
+        """All layers' vectors, [tokens, layers + 1, dim]; the first are those that go into the first layer."""
+        return tokens.with_values(torch.stack(list(self._stack.each(*self._entering(tokens, draws))), dim=1))
+
+    def _entering(self, tokens: Packed, draws: Draws) -> tuple[Packed, tuple[bool, ...], Noise]:
+        """What the first layer is given, which layers run, and the dropout in them."""
         noise = draws.noise(tokens.values.device)
         values = noise.drop(self._embedded(tokens), tokens.lengths, self._dropout)
-        return self._stack(tokens.with_values(values), draws.kept, noise)
+        return tokens.with_values(values), draws.kept, noise
 
     def _embedded(self, tokens: Packed) -> Tensor:
         table = self._embeddings

@@ -16,6 +16,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 
 from emoduet.nn.gemm_convolution import GemmConvolution
 from emoduet.nn.linear import Factory, LinearMap, derived, live, side_by_side
+from emoduet.nn.noise import Noise
 from emoduet.nn.packing import Packed, pack
 from emoduet.nn.transformer_layer import LayerParts, PostNormLayer, PreNormLayer, Stack
 from emoduet.pretrained.draws import Draws
@@ -54,12 +55,21 @@ class PackedWav2Vec2:
 
     def context(self, frames: Packed, draws: Draws) -> Packed:
         """The last layer's frames, of the CNN's."""
+        return self._stack(*self._entering(frames, draws)).map(self._norm_after)
+
+    def layers(self, frames: Packed, draws: Draws) -> Packed:
+        """All layers' frames, [frames, layers + 1, dim]: what goes into the first is the first, `context` the last."""
+        *others, last = self._stack.each(*self._entering(frames, draws))
+        return frames.with_values(torch.stack([*others, self._norm_after(last)], dim=1))
+
+    def _entering(self, frames: Packed, draws: Draws) -> tuple[Packed, tuple[bool, ...], Noise]:
+        """What the first layer is given, which layers run, and the dropout in them."""
         config, lengths, noise = self._config, frames.lengths, draws.noise(frames.values.device)
         values = noise.drop(self._project(self._norm(frames.values)), lengths, config.feat_proj_dropout)
         values = draws.masks.hide(values, lengths, self._mask_vector)
         values = self._norm_before(values + self._position(frames.with_values(values)))
         values = noise.drop(values, lengths, config.hidden_dropout)
-        return self._stack(frames.with_values(values), draws.kept, noise).map(self._norm_after)
+        return frames.with_values(values), draws.kept, noise
 
     def _position(self, frames: Packed) -> Float[Tensor, "total dim"]:
         """The grouped convolution that tells frames where they are, over each utterance on its own."""

@@ -14,8 +14,8 @@ from emoduet.comparison import Comparison, compare_runs
 from emoduet.errors import InputError, UsageError
 from emoduet.explanation import Alignment
 from emoduet.manifest import manifest_digest, read_manifest
-from emoduet.reproduction import Line
 from emoduet.runs import SYNTHETIC, Run, assess_run, read_run
+from emoduet.table_lines import Line
 from emoduet.types import Prediction, Utterance
 
 MANY = 5

@@ -92,7 +92,7 @@ def headline_of(subject: Subject) -> Headline:
         tested_on=f"{count(summary.num_utterances, 'utterance')}, {count(summary.num_folds, 'fold')}",
         seeds=f"{count(len(summary.seeds), 'seed')} ({seeds})",
         paper=f"{printed.printed_ua:.2f}" if printed else "",
-        paper_note="; ".join(_differences(subject)) if printed else "",
+        paper_note="; ".join(_differences(subject, printed)) if printed else "",
     )
 
 
@@ -137,16 +137,18 @@ def _trained_on(subject: Subject) -> str:
     return ", ".join(filter(None, (sessions_in_words(folds), utterances_in_words(folds)))) or "unknown"
 
 
-def _differences(subject: Subject) -> Iterator[str]:
+def _differences(subject: Subject, printed: PaperRow) -> Iterator[str]:
     """What the paper's figure has otherwise, so that it is no measure for this one."""
     summary = subject.assessment.summary
+    if printed.cited:
+        yield "another system (its authors' own, quoted by the paper)"
     if subject.synthetic:
         yield "another corpus (IEMOCAP)"
     elif summary.num_utterances != PAPER_UTTERANCES:
         yield f"other utterances ({PAPER_UTTERANCES:,} of IEMOCAP)"
     if subject.run.protocol != "paper":
         yield f"another protocol ({TEST_IN_THE_LOOP})"
-    if str(subject.recipe.get("name", "")).startswith("demo-"):
+    if str(subject.recipe.get("name", "")).startswith("demo-") and not printed.cited:
         yield "other encoders (large, pretrained)"
 
 

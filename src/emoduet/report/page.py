@@ -27,7 +27,7 @@ from emoduet.report.leaks import audits_of, script_sentences, twin_sentences
 from emoduet.report.mistakes import mistakes_of, warning_of
 from emoduet.report.numbers import NOTHING, bounds, chance, percent
 from emoduet.report.origin import origin_of
-from emoduet.reproduction import HEADINGS, Line, cells
+from emoduet.table_text import text_tables
 
 DEEP = 0.75
 """The share of a class from which a confusion's cell is dark enough for light letters."""
@@ -71,8 +71,7 @@ def _values(contents: Contents) -> Mapping[str, object]:
         "scripts": script_sentences(subjects),
         "runs": [_run_values(subject, contents.signal) for subject in subjects],
         "breakdowns": breakdown_tables(subjects),
-        "headings": HEADINGS,
-        "tables": _paper_tables(contents.lines),
+        "tables": text_tables(contents.lines),
         "example": contents.example and _example_values(contents.example),
         "signal": contents.signal,
         "responsible_use": RESPONSIBLE_USE,
@@ -118,17 +117,6 @@ def _confusion_values(subject: Subject) -> list[dict[str, object]]:
             }
         )
     return rows
-
-
-def _paper_tables(lines: list[Line]) -> list[dict[str, object]]:
-    return [
-        {
-            "title": title,
-            "rows": [{"cells": cells(line), "ours": line.ua is not None} for line in lines if line.table == title],
-            "notes": [f"{line.system}: {line.note}" for line in lines if line.table == title and line.note],
-        }
-        for title in dict.fromkeys(line.table for line in lines)
-    ]
 
 
 def _example_values(example: Example) -> dict[str, object]:

@@ -6,22 +6,22 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from emoduet.nn.attention import CrossModalAttention
+from emoduet.nn.attention import CrossModalAttention, Unattended
 from emoduet.nn.audio_features import AudioFeatureEncoder
 from emoduet.nn.packing import Packed
-from emoduet.nn.pooling import StatisticsPooling
+from emoduet.nn.pooling import MeanPooling, StatisticsPooling
 from emoduet.nn.text_features import TextProjection
+from emoduet.systems.base import System
 from emoduet.systems.inputs import Inputs
 
 
-class CrossModalSystem(nn.Module):
+class CrossModalSystem(System):
     """Audio network with CMA-1, text network with CMA-2, statistics pooling, concatenation, classification.
 
     Args:
+        cma_1: the block, or what leaves the audio network as it is; so `cma_2`.
         cma_1_keys: what the audio network attends to: "projected" is H^T (section 2.4), "encoder" is W (section 2).
     """
-
-    hears, reads = True, True
 
     def __init__(
         self,
@@ -29,8 +29,9 @@ class CrossModalSystem(nn.Module):
         text_encoder: nn.Module,
         audio_features: AudioFeatureEncoder,
         text_projection: TextProjection,
-        cma_1: CrossModalAttention,
-        cma_2: CrossModalAttention,
+        cma_1: CrossModalAttention | Unattended,
+        cma_2: CrossModalAttention | Unattended,
+        pool: StatisticsPooling | MeanPooling,
         num_classes: int,
         cma_1_keys: Literal["projected", "encoder"] = "projected",
     ) -> None:
@@ -42,8 +43,9 @@ class CrossModalSystem(nn.Module):
         self.cma_1 = cma_1
         self.cma_2 = cma_2
         self.cma_1_keys = cma_1_keys
-        self.pool = StatisticsPooling()
-        self.classifier = nn.Linear(2 * (audio_features.output_size + text_projection.output_size), num_classes)
+        self.pool = pool
+        size = audio_features.output_size + text_projection.output_size
+        self.classifier = nn.Linear(pool.num_statistics * size, num_classes)
 
     def forward(self, inputs: Inputs) -> Float[Tensor, "utterances classes"]:
         H_A, H_T, keys = self._streams(inputs)

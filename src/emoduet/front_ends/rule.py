@@ -1,0 +1,23 @@
+"""What front ends without weights share: their settings are all there is to be kept."""
+
+from abc import ABC
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from emoduet.atomic import write_json
+from emoduet.front_ends.base import FrontEnd
+
+SETTINGS = "front_end.json"
+
+
+class ByRule(FrontEnd, ABC):
+    """Values computed by rule; nothing trains."""
+
+    def save(self, folder: Path) -> None:
+        """Writes front_end.json."""
+        write_json(folder / SETTINGS, self.settings())
+
+    def _weights(self, stage: str) -> Mapping[str, Tensor]:
+        return {}
