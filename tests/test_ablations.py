@@ -22,6 +22,7 @@ ABLATIONS = {
     "scale-d": {"cross_modal_attention": {"scale": "d"}},
     "layer-weights": {"audio_encoder": {"layers": "weighted"}, "text_encoder": {"layers": "weighted"}},
 }
+RATES_OF_MIXES = {"ablation-layer-weights": 1e-3, "demo-ablation-layer-weights": 1e-2}
 
 
 def changes(recipe, ours):
@@ -45,7 +46,9 @@ def test_every_ablation_is_listed_here():
 @pytest.mark.parametrize("size", ["", "demo-"])
 def test_an_ablation_differs_from_ours_in_what_it_ablates_alone(name, size):
     recipe = read_recipe(f"{size}ablation-{name}")
-    assert changes(recipe.name, f"{size}paper") == ABLATIONS[name]
+    rate = RATES_OF_MIXES.get(recipe.name)
+    of_mix = {"optimizer": {"mix_rate": rate}} if rate else {}
+    assert changes(recipe.name, f"{size}paper") == ABLATIONS[name] | of_mix
     assert recipe.title.startswith("Ours, ") and recipe.title == read_recipe(f"ablation-{name}").title
 
 
@@ -54,7 +57,7 @@ def test_an_ablation_differs_from_ours_in_what_it_ablates_alone(name, size):
 def test_a_probe_learns_a_mix_of_frozen_layers_and_one_linear_map(size, kind):
     model = build_model(read_recipe(f"{size}probe-{kind}", [f"{kind}_encoder.name=tiny"]), WORDS)
     (encoder,) = model.encoders.by_kind().values()
-    assert encoder.frozen_stage() == encoder.stages[-1] == "layers"
+    assert encoder.frozen_stage() == encoder.stages[-1] == "layer-means"
     heard = getattr(model.system, f"{kind}_encoder")
     learned = {name: weight.numel() for name, weight in model.system.named_parameters() if weight.requires_grad}
     width = encoder.hidden_size

@@ -84,6 +84,7 @@ BAD_FILES = {
     "1000 samples at 48 kHz": (wav_of(np.zeros(1000), 48_000), r"333 samples after decoding; need at least 400"),
     "NaN": (one_bad_sample(np.nan), r"the sample at 0.500 s is nan; need finite numbers"),
     "infinite": (one_bad_sample(-np.inf), r"the sample at 0.500 s is -inf; need finite numbers"),
+    "beyond all sound": (one_bad_sample(-2e6), r"at 0.500 s is -2e\+06; need .+ and none beyond 1,000,000\. Write"),
     "infinite both ways": (wav_of(np.tile([np.inf, -np.inf], (8000, 1))), r"the sample at 0.000 s is nan"),
 }
 
@@ -96,6 +97,11 @@ def test_bad_files_are_named(tmp_path, name):
     with pytest.raises(AudioError, match=message) as caught:
         read_audio(path)
     assert str(path) in str(caught.value)
+
+
+def test_integers_stored_as_floats_are_sound(tmp_path):
+    wav_of([0.0] * 8000 + [-32_768.0, 1e6] * 8)(tmp_path / "a.wav")
+    assert np.abs(read_audio(tmp_path / "a.wav")).max() == 1e6
 
 
 def test_name_that_no_file_can_have(tmp_path):

@@ -148,7 +148,7 @@ def test_noise_on_sounds_is_of_no_use_to_a_system_that_does_not_hear():
 
 
 def test_two_sections_for_one_part():
-    frames = ["frames.kind=mfcc", "frames.size=13", "frames.standardise=true"]
+    frames = ["frames.kind=mfcc", "frames.size=13", "frames.standardise=training"]
     told = "audio_encoder and frames are both given; the audio system takes one of them$"
     with pytest.raises(ConfigError, match=told):
         read_recipe("audio-only", frames)

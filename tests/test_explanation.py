@@ -10,7 +10,7 @@ from little_models import write_model, write_recordings
 from torch import nn
 
 from emoduet.batching import InputReader
-from emoduet.build import Model, restore_model
+from emoduet.build import Model, build_model, restore_model
 from emoduet.config import read_recipe
 from emoduet.errors import InputError
 from emoduet.explanation import align
@@ -91,6 +91,26 @@ def test_one_direction_alone_is_not_explained(tmp_path, sound, direction):
     told = rf"has one direction alone \(cross_modal_attention\.directions = '{direction}'\); use one with both"
     with pytest.raises(InputError, match=told):
         aligned(half, sound, "no")
+
+
+FRAMES = '[audio_encoder]\n[frames]\nkind = "mfcc"\nsize = 13\nstandardise = "nothing"\n'
+WORDS_OF = '[text_encoder]\n[words]\nkind = "{}"\nsize = 8\nmin_count = 1\nvectors = ""\ntrains = true\n'
+
+
+@pytest.mark.parametrize(
+    ("sections", "told"),
+    [
+        (FRAMES, r"\[frames\]: at"),
+        (WORDS_OF.format("words"), r"\[words\]: at"),
+        (FRAMES + WORDS_OF.format("phonemes"), r"\[frames\] and \[words\]: at"),
+    ],
+)
+def test_what_is_computed_by_rule_has_no_known_place(tmp_path, sound, sections, told):
+    """Its frames are not 20 ms apart, and phonemes have no letters."""
+    (tmp_path / "by-rule.toml").write_text(f'extends = "demo-paper"\nname = "by-rule"\n{sections}')
+    by_rule = build_model(read_recipe(str(tmp_path / "by-rule.toml")), ["no"])
+    with pytest.raises(InputError, match=f"attention: this model stands on {told} .+; use one with audio_encoder and"):
+        aligned(by_rule, sound, "no")
 
 
 class Loudness(nn.Module):

@@ -46,7 +46,7 @@ def test_an_empty_section_takes_one_away(written):
 
 def test_one_section_in_the_place_of_another(written):
     path = written(
-        'extends = "audio-only"\naudio_encoder = {}\n[frames]\nkind = "mfcc"\nsize = 13\nstandardise = true\n'
+        'extends = "audio-only"\naudio_encoder = {}\n[frames]\nkind = "mfcc"\nsize = 13\nstandardise = "training"\n'
     )
     assert read_recipe(path).front_ends == {"audio": "mfcc"}
 

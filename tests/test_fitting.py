@@ -13,7 +13,7 @@ from emoduet.build import Model, build_model, restore_model
 from emoduet.checkpoint import Encoders
 from emoduet.config import read_recipe
 from emoduet.control import Control, run_control
-from emoduet.errors import InputError
+from emoduet.errors import ConfigError, InputError
 from emoduet.evaluation import answer
 from emoduet.experiment import run_experiment
 from emoduet.fitting import fit
@@ -174,10 +174,21 @@ def test_a_system_that_only_reads(utterances):
 # Refusals
 
 
-def test_more_epochs_than_there_are(utterances, tmp_path):
-    plan = plan_of(utterances, recipe=read_recipe("demo-e-vector", [*QUICK, "training.epochs=3"]))
-    with pytest.raises(InputError, match=r"the e-vector system is fitted at one go; got training.epochs = 3, want 1"):
-        train(plan, tmp_path, CPU)
+def test_more_epochs_than_there_are():
+    with pytest.raises(ConfigError, match=r"training\.epochs 3: the e-vector system is fitted at one go; set 1"):
+        read_recipe("demo-e-vector", ["training.epochs=3"])
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("words.vectors=glove.txt", r"words\.vectors 'glove\.txt': the e-vector system .+ counts words, .+; set \"\"$"),
+        ("words.trains=true", r"words\.trains true: the e-vector system is fitted at one go, .+; set false$"),
+    ],
+)
+def test_vectors_that_nothing_would_look_at(override, message):
+    with pytest.raises(ConfigError, match=message):
+        read_recipe("demo-e-vector", [override])
 
 
 def test_a_front_end_that_makes_no_number_of_a_sound(utterances, tmp_path, monkeypatch):
@@ -217,6 +228,7 @@ def test_the_model_folder_answers_as_the_run(run, manifest):
     _, fold = run
     tested = [one for one in read_manifest(manifest) if one.session == "S1"]
     model = restore_model(fold / "checkpoint")
+    assert "text table of words, of which the vocabulary alone counts" in model.encoders.forms()
     found = answer(model.system, model.reader, tested, model.classes, temperature=model.temperature)
     lines = (fold / "predictions.jsonl").read_text().splitlines()
     for line, row in zip(lines, found.probabilities, strict=True):

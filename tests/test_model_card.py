@@ -3,6 +3,7 @@
 import pytest
 from easy_corpus import small_recipe
 
+from emoduet.config import read_recipe
 from emoduet.model_card import RESPONSIBLE_USE, model_card
 
 
@@ -26,13 +27,30 @@ def test_card(name, task, title, row):
 
 
 @pytest.mark.parametrize(
+    ("name", "of_paper"),
+    [
+        ("paper-frozen", True),
+        ("lstm-attention", False),
+        ("demo-lstm-attention", False),
+        ("ablation-one-head", False),
+        ("probe-text", False),
+    ],
+)
+def test_only_the_papers_own_rows_are_called_so(name, of_paper):
+    recipe = read_recipe(name)
+    card = model_card(recipe, {})
+    told = f'"{recipe.title}" in the paper\'s tables' if of_paper else f'"{recipe.title}"'
+    assert f"model of the {recipe.system} system ({told}), classes" in card
+
+
+@pytest.mark.parametrize(
     ("name", "overrides", "licence"),
     [
         ("demo-paper", [], "follows from the corpus it was trained on; check it before passing it on."),
         (
             "demo-paper",
             ["text_encoder.name=bert-base-uncased"],
-            "and from the encoders it started from\n(bert-base-uncased); check both before passing it on.",
+            "and from what it started from\n(bert-base-uncased); check both before passing it on.",
         ),
         (
             "demo-paper",
@@ -45,6 +63,11 @@ def test_a_licence_follows_from_what_came_from_elsewhere(name, overrides, licenc
     card = model_card(small_recipe(name, *overrides), {})
     assert card.endswith(f"{licence}\n")
     assert "tiny" not in card.split("## Licence")[1]
+
+
+def test_word_vectors_have_a_licence_too():
+    card = model_card(read_recipe("learned-alignment", ["words.vectors=embeddings/glove.840B.300d.txt"]), {})
+    assert "it started from\n(glove.840B.300d.txt); check both before passing it on." in card
 
 
 def test_a_synthetic_corpus_is_said_first():

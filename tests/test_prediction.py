@@ -4,12 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 from little_models import write_model, write_recordings
 
 import emoduet
 from emoduet import EmotionRecognizer, Failure, Prediction, Utterance
+from emoduet.build import build_model
+from emoduet.config import read_recipe
 from emoduet.errors import AudioError, CheckpointError, InputError
 from emoduet.machine import cpu_computes_bf16
 from emoduet.prediction import BATCH_SIZE
@@ -83,6 +87,19 @@ def test_a_bad_file_is_one_failure_in_its_place(both, files, tmp_path):
     assert "not a sound file" in answers[1].error and str(bad) in answers[1].error
     assert "no such file" in answers[3].error
     assert answers[2].probabilities == pytest.approx(both.predict(files[1], "what a joy")[0].probabilities, abs=1e-6)
+
+
+def test_a_sound_beyond_all_bounds_is_one_failure_where_frames_are_computed(files, tmp_path):
+    samples = np.zeros(8000, dtype=np.float32)
+    samples[4000] = -1e30
+    soundfile.write(tmp_path / "loud.wav", samples, 16_000, subtype="FLOAT")
+    model = build_model(read_recipe("demo-lstm-attention"), ())
+    model.system.eval()
+    first, loud, last = EmotionRecognizer(model, "cpu").predict_each(
+        [Utterance(id=path, audio=path) for path in (files[0], str(tmp_path / "loud.wav"), files[1])]
+    )
+    assert isinstance(first, Prediction) and isinstance(last, Prediction)
+    assert isinstance(loud, Failure) and f"{tmp_path / 'loud.wav'}: the sample at 0.250 s is -1e+30;" in loud.error
 
 
 def test_a_group_of_failures_alone(both):

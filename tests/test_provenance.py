@@ -2,6 +2,7 @@
 
 import shutil
 from collections import namedtuple
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 from easy_corpus import write_easy_corpus
@@ -14,6 +15,7 @@ from emoduet.errors import CheckpointError, InputError
 from emoduet.experiment import run_experiment
 from emoduet.fold_run import disk_needed
 from emoduet.pretrained.loading import weights_digest
+from emoduet.run_folder import provenance
 from emoduet.training import Plan, train
 
 
@@ -40,6 +42,22 @@ def change_weights(folder):
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
+
+
+# The versions
+
+
+def test_what_computes_by_rule_is_named_and_what_pronounces_where_it_is_there(manifest, monkeypatch):
+    def version(library):
+        if library == "gruut_lang_en":
+            raise PackageNotFoundError(library)
+        return f"{library} 9"
+
+    monkeypatch.setattr("emoduet.run_folder.version", version)
+    found = provenance(manifest)["versions"]
+    for library in ("scipy", "scikit-learn", "kaldi-native-fbank", "gruut"):
+        assert found[library] == f"{library} 9"
+    assert "gruut_lang_en" not in found
 
 
 # The digest

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from dataclasses import asdict, replace
 
 import pytest
@@ -10,7 +11,8 @@ from easy_corpus import write_easy_corpus
 from small_runs import CPU, read_json
 
 from emoduet import fold_run, training
-from emoduet.errors import ConfigError
+from emoduet.errors import ConfigError, InputError
+from emoduet.front_ends.pronunciation import pronunciations
 from emoduet.paper_tables import PAPER_TABLES
 from emoduet.reproduction import Reproduction, _recipes, reproduce
 from emoduet.table_text import as_markdown
@@ -207,7 +209,27 @@ def test_an_override_reaches_the_recipes_that_have_its_section(asked):
     assert {recipe.training.epochs for recipe in recipes.values()} == {3}
 
 
+def test_epochs_are_not_for_what_is_fitted_at_one_go_and_a_name_is_for_none(asked):
+    recipes = _recipes(replace(asked, everything=True, overrides=("training.epochs=3",)))
+    assert {recipe.training.epochs for name, recipe in recipes.items() if name != "e-vector"} == {3}
+    assert recipes["e-vector"].training.epochs == 1
+    sizes = _recipes(replace(asked, everything=True, overrides=("words.size=7",)))
+    assert {name for name, recipe in sizes.items() if recipe.words and recipe.words.size == 7} == {
+        *("mcnn-lstm", "learned-alignment", "learned-alignment-text", "cross-modal-1d-cnn", "self-attention-text")
+    }
+    with pytest.raises(ConfigError, match="--set name=x: none of the recipes"):
+        _recipes(replace(asked, overrides=("name=x",)))
+
+
 def test_an_override_that_fits_no_recipe_is_refused_before_anything_runs(asked, tmp_path):
     with pytest.raises(ConfigError, match="--set audio_encodr.name=x: none of the recipes paper-frozen, paper, "):
         reproduce(replace(asked, out=tmp_path / "none", overrides=("audio_encodr.name=x",)))
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_missing_library_is_told_before_anything_runs(asked, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gruut", None)
+    pronunciations.cache_clear()
+    with pytest.raises(InputError, match=r"emoduet\[baselines\]"):
+        reproduce(replace(asked, out=tmp_path / "none", everything=True))
     assert not (tmp_path / "none").exists()

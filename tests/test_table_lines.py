@@ -6,11 +6,12 @@ import pytest
 from easy_corpus import easy_utterances, write_easy_corpus
 from small_runs import CPU, read_json, small_experiment
 
+from emoduet.config import read_recipe
 from emoduet.experiment import run_experiment
 from emoduet.manifest import write_manifest
 from emoduet.paper_tables import PAPER_TABLES
 from emoduet.reproduction import Reproduction, reproduce
-from emoduet.table_lines import THIRD_TABLE, _line, conditions
+from emoduet.table_lines import THIRD_TABLE, _line, _vectors_told, conditions
 from emoduet.table_text import cells
 
 OURS = [row.system for table in PAPER_TABLES for row in table.rows if row.recipe and not row.cited]
@@ -72,3 +73,11 @@ def test_a_corpus_without_sessions_is_not_said_to_train_on_none(tmp_path):
     assert conditions(outcome).startswith(f"lospo; 1 fold, {size} utterances trained on; 1 seed; ")
     assert _line("Table 2", "Text", outcome).sessions_trained_on is None
     assert read_json(asked.out / "summary.json")["sessions_trained_on"] is None
+
+
+def test_where_word_vectors_come_from_is_told():
+    told = [
+        _vectors_told(read_recipe("learned-alignment", [f"words.vectors={path}"])) for path in ('""', "a/glove.txt")
+    ]
+    assert told == ["word vectors from scratch", "word vectors of glove.txt"]
+    assert [_vectors_told(read_recipe(name)) for name in ("mcnn-phonemes", "e-vector", "paper")] == [""] * 3

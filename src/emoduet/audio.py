@@ -31,6 +31,9 @@ SAMPLING_RATE = 16_000
 MIN_SAMPLES = 400
 """The receptive field of wav2vec 2.0's convolutions, 25 ms at 16 kHz: less sound gives not one frame."""
 
+LOUDEST = 1e6
+"""Samples beyond this are no sound, even where 16-bit integers were stored as floats: the file is damaged."""
+
 END_SLACK: Seconds = 0.02
 """How far an annotated end may lie beyond the end of the file: annotation times are rounded."""
 
@@ -86,14 +89,14 @@ def read_audio(
         end: seconds into the file, up to 20 ms beyond its end; None is its end.
 
     Raises:
-        AudioError: the file is absent, a folder, empty, truncated or not audio; the part lies outside it; it holds NaN
-            or infinite samples; fewer than 400 samples are left after resampling.
+        AudioError: the file is absent, a folder, empty, truncated or not audio; the part lies outside it; it holds NaN,
+            infinite samples or some beyond `LOUDEST`; fewer than 400 samples are left after resampling.
     """
     path = Path(path)
     with _open(path) as source:
         start, end = _bounds(path, start, end, source.info.duration)
         waveform = _read_part(source, start, end, sampling_rate)
-    _check_finite(path, waveform, start, sampling_rate)
+    _check_samples(path, waveform, start, sampling_rate)
     if len(waveform) < MIN_SAMPLES:
         raise AudioError(
             f"{path}: {len(waveform)} samples after decoding; need at least {MIN_SAMPLES} (25 ms at 16 kHz). "
@@ -171,7 +174,7 @@ def _read_frames(path: Path, file: soundfile.SoundFile, first: int, last: int) -
             block = file.read(min(_BLOCK, len(waveform) - done), dtype="float32", always_2d=True)
             if not len(block):
                 raise _truncated(path, (first + done) / file.samplerate, file.frames / file.samplerate)
-            with np.errstate(invalid="ignore", over="ignore"):  # infinite samples are named by _check_finite
+            with np.errstate(invalid="ignore", over="ignore"):  # infinite samples are named by _check_samples
                 waveform[done : done + len(block)] = block.mean(axis=1)
             done += len(block)
     except soundfile.LibsndfileError as error:
@@ -286,11 +289,11 @@ def _truncated(path: Path, got: Seconds, wanted: Seconds) -> AudioError:
     return AudioError(f"{path}: truncated: {got:.2f} s of sound, the header says {wanted:.2f} s; copy it again")
 
 
-def _check_finite(path: Path, waveform: np.ndarray, start: Seconds, sampling_rate: int) -> None:
-    finite = np.isfinite(waveform)
-    if not finite.all():
-        bad = int(np.argmin(finite))
+def _check_samples(path: Path, waveform: np.ndarray, start: Seconds, sampling_rate: int) -> None:
+    usable = (waveform >= -LOUDEST) & (waveform <= LOUDEST)  # false for NaN, too
+    if not usable.all():
+        bad = int(np.argmin(usable))
         raise AudioError(
-            f"{path}: the sample at {start + bad / sampling_rate:.3f} s is {waveform[bad]}; need finite numbers. "
-            "Write the file again"
+            f"{path}: the sample at {start + bad / sampling_rate:.3f} s is {waveform[bad]:.3g}; need finite numbers, "
+            f"mostly between -1 and 1 and none beyond {LOUDEST:,.0f}. Write the file again"
         )

@@ -16,12 +16,14 @@ from emoduet.config import TINY, Recipe, read_recipe, stored_recipe
 from emoduet.errors import CheckpointError
 from emoduet.front_ends.base import FrontEnd
 from emoduet.front_ends.frames import build_frames
+from emoduet.front_ends.pronunciation import pronunciations
 from emoduet.front_ends.vectors import vectors_digest
 from emoduet.front_ends.words import token_vectors
 from emoduet.nn.attention import CrossModalAttention, Unattended
 from emoduet.nn.audio_features import AudioFeatureEncoder
 from emoduet.nn.layer_weights import WeightedLayers
 from emoduet.nn.pooling import MeanPooling, StatisticsPooling
+from emoduet.nn.standardiser import StandardisedFrames
 from emoduet.nn.text_features import TextProjection
 from emoduet.pretrained.encoders import AudioEncoderBase, EncoderBase, TextEncoderBase
 from emoduet.pretrained.loading import load_audio_encoder, load_text_encoder, weights_digest, weights_size
@@ -96,6 +98,16 @@ def build_encoders(recipe: Recipe, transcripts: Sequence[str]) -> Encoders:
     if recipe.words:
         text, tokenizer = token_vectors(**recipe.words.model_dump(), transcripts=transcripts)
     return Encoders(audio, text, tokenizer)
+
+
+def check_at_hand(recipe: Recipe) -> None:
+    """Finds before anything is trained that a library is missing which the recipe's front ends compute with.
+
+    Raises:
+        InputError: phonemes are read, and gruut is not installed.
+    """
+    if recipe.words and recipe.words.kind == "phonemes":
+        pronunciations()
 
 
 def weights_of(recipe: Recipe) -> dict[str, str]:
@@ -182,7 +194,7 @@ def _answering(encoder: FrontEnd, settings: AudioEncoder | TextEncoder | None) -
     """A front end as a system hears or reads it: its answer, or the mix of its layers that the system learns."""
     if settings is None or settings.layers == "last":
         return encoder
-    encoder.answer_in_layers()
+    {"weighted": encoder.answer_in_layers, "weighted-mean": encoder.answer_in_layer_means}[settings.layers]()
     return WeightedLayers(encoder, encoder.num_layers)
 
 
@@ -195,6 +207,8 @@ class _Parts:
 
     @cached_property
     def audio_encoder(self) -> nn.Module:
+        if self.recipe.frames and self.recipe.frames.standardise == "training":
+            return StandardisedFrames(self.encoders.audio)
         return _answering(self.encoders.audio, self.recipe.audio_encoder)
 
     @cached_property

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import ValidationError, create_model, model_validator
+from pydantic.errors import PydanticSchemaGenerationError
 
 from emoduet import recipe_sections as sections
 from emoduet.errors import CheckpointError, ConfigError
@@ -92,9 +93,10 @@ class Recipe(sections.Section):
     def _sections_fit_the_system(self) -> Self:
         try:
             system = system_named(self.system)
+            problems = [*_misfits(self, system), *_wrong_numbers(self.model, system)]
         except ConfigError as error:
             raise ValueError(str(error)) from error
-        problems = [*_misfits(self, system), *_wrong_numbers(self.model, system)]
+        problems += sections.mixing_problems(dict(self))
         if self.augmentation and not system.hears:
             problems.append(f"augmentation is of no use to the {self.system} system")
         if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
@@ -113,10 +115,10 @@ def _misfits(recipe: Recipe, system: type[System]) -> list[str]:
             f"{', '.join(_SECTIONS)}, and numbers of [model] stand behind a *"
         ]
     wanted = {_SECTIONS[part] for part in system.parts} - {()}
-    if not issubclass(system, FittedSystem):
-        wanted.update(_OF_TRAINING)
+    fitted = issubclass(system, FittedSystem)
+    wanted.update(() if fitted else _OF_TRAINING)
     given = {name for names in (*_SECTIONS.values(), *_OF_TRAINING) for name in names if getattr(recipe, name)}
-    problems = []
+    problems = sections.one_go_problems(recipe.system, recipe.training, recipe.words) if fitted else []
     for names in sorted(wanted):
         found = given.intersection(names)
         if not found:
@@ -137,10 +139,20 @@ def _wrong_numbers(numbers: Mapping[str, object], system: type[System]) -> list[
 
 
 def _numbers_of(system: type[System]) -> type[sections.Section]:
-    """[model] as a section: all that the system's constructor takes by keyword alone."""
-    parameters = inspect.signature(system.__init__, eval_str=True).parameters.values()
-    wanted = {one.name: (one.annotation, ...) for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY}
-    return create_model("model", __base__=sections.Section, **wanted)
+    """[model] as a section: all that the system's constructor takes by keyword alone.
+
+    Raises:
+        ConfigError: one of them says not what it may be, or not in a way that can be read.
+    """
+    try:
+        parameters = inspect.signature(system.__init__, eval_str=True).parameters.values()
+        wanted = {one.name: (one.annotation, ...) for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY}
+        return create_model("model", __base__=sections.Section, **wanted)
+    except (NameError, PydanticSchemaGenerationError) as error:
+        raise ConfigError(
+            f"system {system.__module__}:{system.__qualname__}: what follows the * in its constructor has no usable "
+            f"annotation ({str(error).splitlines()[0]}); give each one, such as emoduet.types.Positive"
+        ) from error
 
 
 def recipe_names() -> list[str]:

@@ -1,7 +1,7 @@
 """One model on all data but a held-out part, to be used rather than to be quoted.
 
 The held-out part picks the epoch and drives the learning rate, so its score is optimistic; `emoduet run` gives the
-figure to quote.
+figure to quote. Of a system that is fitted at one go it fits the temperature alone.
 """
 
 import logging
@@ -25,6 +25,8 @@ from emoduet.manifest import read_manifest
 from emoduet.model_card import model_card
 from emoduet.protocols import Fold, hold_out
 from emoduet.stored_features import Features
+from emoduet.systems.base import FittedSystem
+from emoduet.systems.catalogue import system_named
 from emoduet.training import Plan, train
 from emoduet.types import Utterance
 
@@ -91,6 +93,23 @@ def train_model(
     return answers
 
 
+def role_of_held_out(recipe: Recipe) -> str:
+    """What the held-out part did in a training of this recipe, in words that follow its name."""
+    if _fitted_at_once(recipe):
+        return "fitted the temperature of the probabilities and nothing else"
+    return "picked the epoch, so its score is optimistic"
+
+
+def _tested_epoch(recipe: Recipe, history: Sequence[Epoch]) -> dict[str, int]:
+    if _fitted_at_once(recipe):
+        return {}
+    return {"tested_epoch": min(history, key=lambda epoch: epoch.watched_loss).epoch}
+
+
+def _fitted_at_once(recipe: Recipe) -> bool:
+    return issubclass(system_named(recipe.system), FittedSystem)
+
+
 def _check_out(out: Path) -> None:
     """Keeps a model from taking the place of anything but an older model."""
     check_folder(out)
@@ -105,12 +124,12 @@ def _conditions(
 ) -> dict[str, object]:
     return {
         "protocol": f"for use: {fold.name}",
-        "note": "the held-out part picked the epoch, so its score is optimistic; quote scores of `emoduet run` instead",
+        "note": f"the held-out part {role_of_held_out(deployment.recipe)}; quote scores of `emoduet run` instead",
         "seed": deployment.seed,
         "sessions": {"train": fold.train_sessions, "validation": fold.validation_sessions},
         "utterances": {"train": len(fold.train), "validation": len(fold.validation)},
         "validation_scores": asdict(answers.scores()),
-        "tested_epoch": min(history, key=lambda epoch: epoch.watched_loss).epoch,
+        **_tested_epoch(deployment.recipe, history),
         "synthetic_corpus": any(utterance.extra.get("synthetic") for utterance in utterances),
         **provenance(deployment.manifest),
     }

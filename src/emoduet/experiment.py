@@ -19,7 +19,7 @@ from pathlib import Path
 from emoduet.assessment import Assessment, assess
 from emoduet.atomic import write_json
 from emoduet.breakdown import Row
-from emoduet.build import weights_of
+from emoduet.build import check_at_hand, weights_of
 from emoduet.config import Recipe
 from emoduet.errors import UsageError
 from emoduet.evaluation import check_complete
@@ -242,6 +242,7 @@ def _job(
 def _check_settings(experiment: Experiment) -> None:
     """Refuses what cannot run before anything of it is on disk."""
     check_machine(experiment.machine)
+    check_at_hand(experiment.recipe)
     if experiment.keep not in KEEP:
         raise UsageError(f"keep {experiment.keep}: choose one of {', '.join(KEEP)}")
     if experiment.workers < 1:

@@ -39,8 +39,8 @@ def align(model: Model, utterance: Utterance) -> Alignment:
     """Reads the attention of a cross-modal model for one utterance.
 
     Raises:
-        InputError: the model has no cross-modal attention in both directions, or the transcript has no words that it
-            reads.
+        InputError: the model has no cross-modal attention in both directions or stands on frames or words by
+            rule, or the transcript has no words that it reads.
     """
     _check_attends(model)
     spans = [match.span() for match in re.finditer(r"\S+", utterance.transcript or "")]
@@ -63,6 +63,12 @@ def align(model: Model, utterance: Utterance) -> Alignment:
 def _check_attends(model: Model) -> None:
     if not isinstance(model.system, CrossModalSystem):
         raise InputError(f"attention: a {model.recipe.system} model has none; use one of the cross-modal system")
+    by_rule = [f"[{name}]" for name in ("frames", "words") if getattr(model.recipe, name)]
+    if by_rule:
+        raise InputError(
+            f"attention: this model stands on {' and '.join(by_rule)}: at which second such a frame lies, or at which "
+            "letter such a token, is not kept; use one with audio_encoder and text_encoder"
+        )
     directions = model.recipe.cross_modal_attention.directions
     if directions != "both":
         raise InputError(

@@ -1,11 +1,12 @@
-"""Training at one go what has no epochs: every training utterance is read once, and all are handed to the system whole.
+"""Training at one go what has no epochs: how frames are scaled, before the first one, and systems that have none.
 
-Of a sound only what the front end makes of it is kept, so that a corpus need not fit into memory. There is no state
-to go on from: a fit takes seconds to minutes, and a killed one begins again.
+A fitted system is handed all training utterances whole, each read once. Of a sound only what the front end makes of it
+is kept, so that a corpus need not fit into memory. There is no state to go on from: a fit takes seconds to minutes, and
+a killed one begins again.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -13,13 +14,26 @@ from torch import Tensor
 
 from emoduet.batching import InputReader, batches, targets_of
 from emoduet.build import Model
-from emoduet.config import Recipe
 from emoduet.errors import InputError
 from emoduet.evaluation import BATCH_SIZE, answer
 from emoduet.history import Epoch
-from emoduet.systems.base import FittedSystem
-from emoduet.systems.catalogue import system_named
+from emoduet.nn.standardiser import StandardisedFrames
 from emoduet.types import Utterance
+
+
+@torch.no_grad()
+def fit_standardisers(model: Model, reader: InputReader, train: Sequence[Utterance]) -> None:
+    """Gives what standardises frames its mean and scale, over all frames of the training utterances and no others.
+
+    Systems without it cost nothing. The same utterances give the same numbers, so that a training taken up again may
+    ask once more.
+
+    Raises:
+        InputError: what the front end makes of a sound is no number.
+        EmoduetError: an utterance cannot be read.
+    """
+    for frames in (module for module in model.system.modules() if isinstance(module, StandardisedFrames)):
+        frames.standardiser.fit(found for _, found in _framed(model, reader, train))
 
 
 @torch.no_grad()
@@ -62,33 +76,27 @@ def fit(
     )
 
 
-def check_epochs(recipe: Recipe) -> None:
-    """Refuses more than one epoch of what is fitted at one go.
-
-    Raises:
-        InputError: the recipe asks for them.
-    """
-    epochs = recipe.training.epochs
-    if epochs != 1 and issubclass(system_named(recipe.system), FittedSystem):
-        raise InputError(
-            f"training: the {recipe.system} system is fitted at one go; got training.epochs = {epochs}, want 1"
-        )
-
-
 def _heard(model: Model, reader: InputReader, utterances: Sequence[Utterance]) -> InputReader:
     """A reader with what is frozen of the audio front end's work done; the front end begins behind it from now on."""
     encoder = model.encoders.audio
     stage = encoder.frozen_stage()
     if encoder.begins_at == stage:
         return reader
-    frames: dict[str, Tensor] = {}
-    for batch in batches(utterances, model.classes, replace(reader, tokenizer=None), BATCH_SIZE):
-        found = encoder.features(batch.inputs.to(model.system.device).waveforms, stage).unpack()
-        frames |= {utterance.id: one for utterance, one in zip(batch.utterances, found, strict=True)}
-    for id, one in frames.items():
-        if not torch.isfinite(one).all():
-            raise InputError(
-                f"training: what the audio front end makes of {id} holds NaN or infinity; look at its sound"
-            )
+    frames = dict(_framed(model, reader, utterances))
     encoder.begin_at(stage)
     return replace(reader, stored_audio=frames.__getitem__)
+
+
+def _framed(model: Model, reader: InputReader, utterances: Sequence[Utterance]) -> Iterator[tuple[str, Tensor]]:
+    """Each utterance's id, and what is frozen of the audio front end makes of its sound, [frames, dim]."""
+    encoder = model.encoders.audio
+    stage = encoder.frozen_stage()
+    for batch in batches(utterances, model.classes, replace(reader, tokenizer=None), BATCH_SIZE):
+        found = encoder.features(batch.inputs.to(model.system.device).waveforms, stage).unpack()
+        for utterance, frames in zip(batch.utterances, found, strict=True):
+            if not torch.isfinite(frames).all():
+                raise InputError(
+                    f"training: what the audio front end makes of {utterance.id} holds NaN or infinity; look at its "
+                    "sound"
+                )
+            yield utterance.id, frames

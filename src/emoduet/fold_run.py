@@ -24,6 +24,7 @@ from emoduet.model_card import model_card
 from emoduet.protocols import LEAKING, NO_VALIDATION, TEST_IN_THE_LOOP, Fold
 from emoduet.results import clusters_of, count_of_clusters, interval
 from emoduet.stored_features import Features
+from emoduet.systems.base import FittedSystem
 from emoduet.training import Plan, forget_state, train
 from emoduet.types import Utterance
 
@@ -185,7 +186,7 @@ def as_trained(model: Model, machine: Machine) -> dict[str, object]:
     """What is known of a training only when its model is there: where it ran, and what its encoders dropped."""
     return {
         "device": name_of(model.system.device),
-        "precision": machine.precision,
+        "precision": "fp32" if isinstance(model.system, FittedSystem) else machine.precision,
         "tested_precision": "fp32",
         "temperature": model.temperature,
         "encoders": {

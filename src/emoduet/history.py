@@ -13,6 +13,9 @@ from emoduet.atomic import new_folder, write_text
 class Epoch:
     """One line of a training's history; accuracies between 0 and 1, rate after the epoch's decision.
 
+    `train_loss` is what the system learns from: late fusion's is a sum of two cross-entropies, half of mcnn-lstm's is a
+    verification loss. `watched_loss` is one cross-entropy, whatever the system, so that the two need not be alike.
+
     The watched figures are None where a training watches nothing, and so is the rate where a system is fitted at one
     go; in CSV their cells are then empty.
     """

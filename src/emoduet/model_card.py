@@ -1,8 +1,10 @@
 """The model card of every checkpoint: what it is, what its numbers rest on, what it must not be used for."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from emoduet.config import TINY, Recipe
+from emoduet.paper_tables import own_recipes
 
 RESPONSIBLE_USE = (
     "The output estimates expressed emotion as raters might label it; it is never a person's inner state. Emotion "
@@ -18,7 +20,7 @@ tags: [speech-emotion-recognition]
 ---
 # {name}
 
-An emoduet model of the {system} system ("{title}" in the paper's tables), classes: {classes}.
+An emoduet model of the {system} system ({row}), classes: {classes}.
 
 ```
 from emoduet import EmotionRecognizer
@@ -49,7 +51,7 @@ def model_card(recipe: Recipe, conditions: Mapping[str, object]) -> str:
     return _CARD.format(
         task="audio-classification" if "audio" in recipe.front_ends else "text-classification",
         name=_name_of(recipe),
-        title=recipe.title,
+        row=_row_of(recipe),
         system=recipe.system,
         classes=", ".join(recipe.classes),
         training="\n".join(notes),
@@ -59,20 +61,27 @@ def model_card(recipe: Recipe, conditions: Mapping[str, object]) -> str:
 
 
 def _name_of(recipe: Recipe) -> str:
-    """What the model does; the recipe's own title is that of a row of the paper's tables."""
+    """What the model does; the recipe's own title is that of a row of a table."""
     source = {("audio", "text"): "speech and its words", ("audio",): "speech", ("text",): "words"}[
         (*recipe.front_ends,)
     ]
     return f"Emotion from {source}: {', '.join(recipe.classes)}"
 
 
+def _row_of(recipe: Recipe) -> str:
+    """Its title, and whether that is a row of the paper's own: what follows other papers, or varies it, is not."""
+    own = recipe.name.removeprefix("demo-") in own_recipes()
+    return f'"{recipe.title}" in the paper\'s tables' if own else f'"{recipe.title}"'
+
+
 def _licence_of(recipe: Recipe) -> str:
     encoders = [encoder.name for encoder in (recipe.audio_encoder, recipe.text_encoder) if encoder]
-    foreign = ", ".join(name for name in encoders if name != TINY)  # a tiny one grew from nothing
+    vectors = [Path(recipe.words.vectors).name] if recipe.words and recipe.words.vectors else []
+    foreign = ", ".join(name for name in encoders + vectors if name != TINY)  # a tiny one grew from nothing
     if not foreign:
         return "The licence of this model follows from the corpus it was trained on; check it before passing it on."
     return (
-        "The licence of this model follows from the corpus it was trained on and from the encoders it started from\n"
+        "The licence of this model follows from the corpus it was trained on and from what it started from\n"
         f"({foreign}); check both before passing it on."
     )
 

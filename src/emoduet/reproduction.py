@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 
 from emoduet.atomic import write_json, write_text
+from emoduet.build import check_at_hand
 from emoduet.comparison import Comparison, compare_runs
 from emoduet.config import Recipe, read_recipe
 from emoduet.errors import ConfigError
@@ -63,6 +64,8 @@ def reproduce(
     recipes = _recipes(reproduction)
     for protocol, classes in product(reproduction.protocols, {recipe.classes for recipe in recipes.values()}):
         read_study(reproduction.manifest, Division(protocol), classes)  # told now, not after days of training
+    for recipe in recipes.values():
+        check_at_hand(recipe)
     compared = {name for table in shown(recipes) for name in table.recipes} - {OURS}
     outcomes: dict[Key, Outcome] = {}
     differences: dict[Key, Comparison] = {}
@@ -96,9 +99,20 @@ def _recipes(reproduction: Reproduction) -> dict[str, Recipe]:
 
 
 def _fits(override: str, recipe: Recipe) -> bool:
-    """Whether the recipe has the section, or of [model], in which every system has numbers of its own, the key."""
-    section, _, key = override.partition("=")[0].strip().partition(".")
-    return key in recipe.model if section == "model" else getattr(recipe, section, None) is not None
+    """Whether the recipe has the section; of [model] the key, since every system has numbers of its own there.
+
+    What belongs to one recipe alone, its name, fits none; nor do epochs and batches what is fitted at one go, nor
+    [words] what reads no vectors of words.
+    """
+    fitted = recipe.optimizer is None
+    section, dot, key = override.partition("=")[0].strip().partition(".")
+    if section == "model":
+        return key in recipe.model
+    if section == "training" and fitted and key != "class_weights":
+        return False
+    if section == "words" and (fitted or (recipe.words and recipe.words.kind != "words")):
+        return False
+    return bool(dot) and getattr(recipe, section, None) is not None
 
 
 def _experiment(reproduction: Reproduction, recipe: Recipe, protocol: str) -> Experiment:

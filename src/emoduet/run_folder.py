@@ -8,7 +8,7 @@ import json
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,6 +16,13 @@ from filelock import FileLock, Timeout
 from emoduet.atomic import make_folder, write_json
 from emoduet.errors import InputError
 from emoduet.manifest import manifest_digest
+
+_LIBRARIES = (
+    *("emoduet", "torch", "transformers", "accelerate", "numpy"),
+    *("scipy", "scikit-learn", "kaldi-native-fbank"),  # what is fitted at one go, and frames by rule
+)
+_EXTRAS = ("gruut", "gruut_lang_en")
+"""What pronounces transcripts where phonemes are read; may be absent."""
 
 
 @contextmanager
@@ -61,13 +68,20 @@ def write_or_compare(folder: Path, identity: Mapping[str, object], told: Mapping
 
 def provenance(manifest: Path) -> dict[str, object]:
     """What a result must be quoted with to be repeated: versions, platform and the manifest's digest."""
-    packages = ("emoduet", "torch", "transformers", "accelerate", "numpy")
+    there = {name: version(name) for name in _LIBRARIES} | {name: version(name) for name in _EXTRAS if _installed(name)}
     return {
         "manifest": manifest.name,
         "manifest_sha256": manifest_digest(manifest),
-        "versions": {package: version(package) for package in packages} | {"python": platform.python_version()},
+        "versions": there | {"python": platform.python_version()},
         "platform": f"{platform.system()} {platform.machine()}",
     }
+
+
+def _installed(library: str) -> bool:
+    try:
+        return bool(version(library))
+    except PackageNotFoundError:
+        return False
 
 
 def _differences(found: Mapping[str, object], asked: Mapping[str, object], where: str = "") -> Iterator[str]:

@@ -7,6 +7,7 @@ put sound and words together; and beside itself with one thing changed. Nothing 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from emoduet.breakdown import Row
 from emoduet.comparison import Comparison
@@ -26,7 +27,8 @@ THIRD_TABLE = "Table 3: where no script recurs, and what needs no sound (not in 
 SYNTHETIC = "synthetic corpus: means nothing about people"
 OF_DIFFERENCES = (
     "the differences are to this row, in points of pooled UA, paired by utterance and seed, with the interval over "
-    "whole speakers; `emoduet compare` judges each with a permutation test"
+    "whole speakers, which with one seed does not see that another training would have gone otherwise; "
+    "`emoduet compare` judges each with a permutation test"
 )
 
 Key = tuple[str, str]
@@ -102,9 +104,16 @@ def conditions(outcome: Outcome) -> str:
         _count(len(summary.seeds), "seed"),
         f"interval over {count_of_clusters(summary.cluster_kind, summary.num_clusters)}",
         f"recipe {outcome.experiment.recipe.name}",
-        *filter(None, marks),
+        *filter(None, [_vectors_told(outcome.experiment.recipe), *marks]),
     )
     return "; ".join(parts)
+
+
+def _vectors_told(recipe: Recipe) -> str:
+    """Where a recipe's word vectors come from; nothing where none are read."""
+    if recipe.words is None or recipe.words.kind != "words" or not recipe.words.trains:
+        return ""
+    return f"word vectors of {Path(recipe.words.vectors).name}" if recipe.words.vectors else "word vectors from scratch"
 
 
 def _count(number: int, what: str) -> str:

@@ -27,7 +27,7 @@ from emoduet.build import Model, build_model, weights_of
 from emoduet.config import Recipe
 from emoduet.errors import InputError
 from emoduet.evaluation import answer
-from emoduet.fitting import check_epochs, fit
+from emoduet.fitting import fit, fit_standardisers
 from emoduet.front_ends.base import FrontEnd
 from emoduet.history import Epoch, Step
 from emoduet.machine import Machine, accelerator_on, check_disk
@@ -94,7 +94,6 @@ def train(
             another training, or a loss that is no number.
     """
     _check(plan)
-    check_epochs(plan.recipe)
     _seed_everything(plan.seed)
     accelerator = accelerator_on(machine)
     model = build_model(plan.recipe, [u.transcript for u in plan.train if u.transcript is not None])
@@ -102,6 +101,7 @@ def train(
     if features:
         model = on_stored_features(model, features, on_fill)
     check_disk(folder, _disk_needed(model.system))
+    fit_standardisers(model, _training_reader(plan, model, 1), plan.train)
     if isinstance(model.system, FittedSystem):
         return model, [_fit(plan, model, on_step, on_epoch)]
     run = _Run(plan, model, accelerator, folder / "state")
@@ -134,7 +134,7 @@ class _Run:
         self.accelerator = accelerator
         self.class_weights = _class_weights(plan).to(accelerator.device)
         encoders, rates = tuple(model.encoders.by_kind().values()), plan.recipe.optimizer
-        of_weights = parameter_groups(model.system, encoders, rates.learning_rate, rates.head_factor)
+        of_weights = parameter_groups(model.system, encoders, rates.learning_rate, rates.head_factor, rates.mix_rate)
         self.raw_optimizer = Adam(of_weights, fused=True)
         schedule = plan.recipe.schedule
         self.scheduler = ReduceLROnPlateau(self.raw_optimizer, factor=schedule.factor, patience=schedule.patience)

@@ -18,6 +18,7 @@ from emoduet.batching import Batch
 from emoduet.errors import InputError
 from emoduet.front_ends.base import FrontEnd
 from emoduet.metrics import unweighted_accuracy
+from emoduet.nn.layer_weights import mixing_weights
 from emoduet.nn.packing import moved
 from emoduet.pretrained.portions import generators_kept, ran_out_of_memory
 from emoduet.systems.base import System
@@ -46,14 +47,20 @@ class Tally:
 
 
 def parameter_groups(
-    system: System, encoders: Sequence[FrontEnd], rate: float, head_factor: float
+    system: System, encoders: Sequence[FrontEnd], rate: float, head_factor: float, mix_rate: float | None
 ) -> list[dict[str, object]]:
-    """Adam's groups: what trains of the encoders, and the layers above them at `head_factor` times the rate."""
+    """Adam's groups: what trains of the encoders, the weights that mix their layers, and the layers above them.
+
+    The last is the head's, at `head_factor` times the rate. With `mix_rate` None the mix has no group of its own and
+    learns with the head.
+    """
     of_encoders = [weight for encoder in encoders for weight in encoder.parameters()]
-    known = set(map(id, of_encoders))
+    of_mixes = [] if mix_rate is None else mixing_weights(system)
+    known = set(map(id, of_encoders + of_mixes))
     of_head = [weight for weight in system.parameters() if id(weight) not in known]
     trained = [weight for weight in of_encoders if weight.requires_grad]
-    found = [{"params": trained, "lr": rate}, {"params": of_head, "lr": rate * head_factor}]
+    rates = ((trained, rate), (of_mixes, mix_rate), (of_head, rate * head_factor))
+    found = [{"params": weights, "lr": one} for weights, one in rates]
     return [group for group in found if group["params"]]
 
 

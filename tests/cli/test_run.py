@@ -156,9 +156,20 @@ def test_ctrl_c_says_how_to_go_on(manifest, tmp_path, monkeypatch):
 def test_train_says_where_the_model_is_and_what_its_score_is_worth(model):
     out, result = model
     assert result.exit_code == 0, result.output
-    assert result.stdout.startswith("held-out part, which picked the epoch, so optimistic:\n")
+    assert result.stdout.startswith("held-out part, which picked the epoch, so its score is optimistic:\n")
     assert result.stderr.splitlines()[-1] == f"the model is in {out}"
     assert (out / "model.safetensors").is_file()
+
+
+def test_train_at_one_go_says_that_no_epoch_was_picked(manifest, tmp_path):
+    quick = ["--set", "frames.kind=mfcc", "--set", "frames.size=13", "--hold-out-session", "S2", "--device", "cpu"]
+    result = emoduet("train", "demo-e-vector", "-m", manifest, "-o", tmp_path / "m", *quick)
+    assert result.exit_code == 0, result.output
+    told = "fitted the temperature of the probabilities and nothing else"
+    assert result.stdout.startswith(f"held-out part, which {told}:\n")
+    card = (tmp_path / "m" / "README.md").read_text(encoding="utf-8")
+    assert f"- note: the held-out part {told}; quote" in card
+    assert "epoch" not in card
 
 
 @pytest.mark.parametrize(

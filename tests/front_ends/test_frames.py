@@ -8,19 +8,19 @@ import torch
 from voices import ODD, noise, tensors, voice
 
 from emoduet.errors import ConfigError, InputError
-from emoduet.front_ends.frames import FrameFeatures, build_frames
+from emoduet.front_ends.frames import STANDARDISE, FrameFeatures, build_frames
 from emoduet.front_ends.rule import SETTINGS
 
 SIZES = {"filterbank": 40, "mfcc": 13, "low-level": 32, "power-spectrum": 257}
 ALL = {**SIZES, "functionals": 384, "samples": 1}
 
 
-def standardises(kind):
-    return kind != "functionals"
+def usual(kind):
+    return "nothing" if kind == "functionals" else "utterance"
 
 
 def built(kind, standardise=None):
-    return build_frames(kind, ALL[kind], standardises(kind) if standardise is None else standardise)
+    return build_frames(kind, ALL[kind], standardise or usual(kind))
 
 
 @pytest.mark.parametrize("kind", SIZES)
@@ -48,7 +48,7 @@ def test_alone_and_among_others(kind):
 
 @pytest.mark.parametrize("kind", SIZES)
 def test_standardised_over_the_utterance(kind):
-    plain = built(kind, standardise=False)(tensors(voice(150) + noise(amplitude=0.01))).values.double()
+    plain = built(kind, "nothing")(tensors(voice(150) + noise(amplitude=0.01))).values.double()
     scaled = built(kind)(tensors(voice(150) + noise(amplitude=0.01))).values.double()
     moves = plain.std(dim=0, correction=0) > 1e-3
     expected = (plain - plain.mean(dim=0)) / plain.std(dim=0, correction=0)
@@ -59,8 +59,9 @@ def test_standardised_over_the_utterance(kind):
 @pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("name", ODD)
 def test_odd_sounds_give_numbers_that_fp16_can_hold(kind, name):
-    values = built(kind)(tensors(ODD[name])).values
-    assert torch.isfinite(values.half()).all()
+    for standardise in (usual(kind), "training"):
+        values = built(kind, standardise)(tensors(ODD[name])).values
+        assert torch.isfinite(values.half()).all()
 
 
 @pytest.mark.parametrize("kind", SIZES)
@@ -89,17 +90,25 @@ def test_a_wrong_size_is_refused(kind, size, wanted):
     with pytest.raises(
         ConfigError, match=f"^frames.size {size}: a frame of kind {kind} has {wanted} values; set it so$"
     ):
-        build_frames(kind, size, standardise=False)
+        build_frames(kind, size, "nothing")
 
 
 def test_an_unknown_kind_is_refused():
     with pytest.raises(ConfigError, match=r"frames.kind 'plp': there is none; choose one of filterbank, .*, samples$"):
-        build_frames("plp", 13, standardise=True)
+        build_frames("plp", 13, "utterance")
 
 
-def test_one_row_cannot_be_standardised():
-    with pytest.raises(ConfigError, match="frames.standardise of functionals: there is one row an utterance"):
-        build_frames("functionals", 384, standardise=True)
+def test_one_row_cannot_be_standardised_over_itself():
+    told = "frames.standardise 'utterance' of functionals: there is one row .*; choose training or nothing$"
+    with pytest.raises(ConfigError, match=told):
+        build_frames("functionals", 384, "utterance")
+
+
+@pytest.mark.parametrize("kind", ["mfcc", "samples"])
+def test_standardised_over_nothing_known(kind):
+    told = "^frames.standardise 'corpus': choose one of training, utterance, nothing$"
+    with pytest.raises(ConfigError, match=told):
+        build_frames(kind, ALL[kind], "corpus")
 
 
 @pytest.mark.parametrize("kind", [*SIZES, "functionals"])
@@ -120,11 +129,13 @@ def test_what_is_no_sound_is_refused(sample, told):
 
 
 @pytest.mark.parametrize("kind", ALL)
-@pytest.mark.parametrize("standardise", [True, False])
+@pytest.mark.parametrize("standardise", STANDARDISE)
 def test_saved_settings_restore_the_same(kind, standardise, tmp_path):
-    front_end = built(kind, standardise and standardises(kind))
+    front_end = built(kind, usual(kind) if standardise == "utterance" else standardise)
     front_end.save(tmp_path)
-    again = build_frames(**json.loads((tmp_path / SETTINGS).read_text(encoding="utf-8")))
+    kept = json.loads((tmp_path / SETTINGS).read_text(encoding="utf-8"))
+    assert set(kept.pop("libraries")) == (set() if kind == "samples" else {"kaldi-native-fbank"})
+    again = build_frames(**kept)
     assert type(again) is type(front_end)
     assert again.normalise == front_end.normalise
     assert again.weights_digest("waveform") == front_end.weights_digest("waveform")
@@ -132,12 +143,22 @@ def test_saved_settings_restore_the_same(kind, standardise, tmp_path):
 
 
 def test_each_setting_has_a_digest_of_its_own():
-    settings = [("mfcc", 13, True), ("mfcc", 13, False), ("mfcc", 14, True), ("filterbank", 13, True)]
+    settings = [("mfcc", 13, "utterance"), ("mfcc", 13, "nothing"), ("mfcc", 14, "utterance")]
+    settings.append(("filterbank", 13, "utterance"))
     assert len({build_frames(*one).weights_digest("frames") for one in settings}) == 4
 
 
+@pytest.mark.parametrize("kind", ALL)
+def test_what_is_standardised_over_a_training_is_stored_as_it_is(kind):
+    """So that one store serves all folds, and whatever is not standardised."""
+    raw, plain = built(kind, "training"), built(kind, "nothing")
+    assert raw.weights_digest("waveform") == plain.weights_digest("waveform")
+    assert raw(tensors(voice(150))).values.equal(plain(tensors(voice(150))).values)
+    assert not raw.normalise
+
+
 def test_frames_are_computed_once_and_then_taken():
-    front_end, sounds = FrameFeatures("mfcc", 13, standardise=True), tensors(noise(), voice(150))
+    front_end, sounds = FrameFeatures("mfcc", 13, over_utterance=True), tensors(noise(), voice(150))
     assert front_end.frozen_stage() == "frames"
     computed, stored = front_end(sounds), front_end.features(sounds, "frames")
     torch.testing.assert_close(stored.values, computed.values, rtol=0, atol=0)
@@ -148,7 +169,7 @@ def test_frames_are_computed_once_and_then_taken():
 
 
 def test_the_first_stage_is_the_waveform():
-    front_end = FrameFeatures("mfcc", 13, standardise=True)
+    front_end = FrameFeatures("mfcc", 13, over_utterance=True)
     torch.testing.assert_close(front_end.features(tensors(noise()), "waveform").values, torch.from_numpy(noise()))
 
 
@@ -162,7 +183,7 @@ def test_samples_are_the_waveform_and_never_stored():
     torch.testing.assert_close(front_end.features(tensors(noise(0.1)), "waveform").values, packed.values[:1600])
 
 
-@pytest.mark.parametrize("standardise", [True, False])
+@pytest.mark.parametrize("standardise", STANDARDISE)
 def test_only_samples_ask_for_normalised_waveforms(standardise):
-    assert built("samples", standardise).normalise is standardise
+    assert built("samples", standardise).normalise is (standardise == "utterance")
     assert not built("mfcc", standardise).normalise

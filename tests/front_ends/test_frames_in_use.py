@@ -8,6 +8,7 @@ from emoduet.build import build_model, restore_model
 from emoduet.checkpoint import write_checkpoint
 from emoduet.config import read_recipe
 from emoduet.features import stores
+from emoduet.fitting import fit_standardisers
 from emoduet.stored_features import Features, on_stored_features, stored_stages
 
 SIZES = {"filterbank": 40, "low-level": 32, "samples": 1}
@@ -18,9 +19,9 @@ def utterances(tmp_path_factory):
     return tuple(easy_utterances(tmp_path_factory.mktemp("easy"), sessions=1))
 
 
-def model_of(kind):
+def model_of(kind, standardise="utterance"):
     torch.manual_seed(0)
-    frames = [f"frames.kind={kind}", f"frames.size={SIZES[kind]}", "frames.standardise=true"]
+    frames = [f"frames.kind={kind}", f"frames.size={SIZES[kind]}", f"frames.standardise={standardise}"]
     model = build_model(read_recipe("demo-lstm-attention", [*frames, "model.dense_size=8", "model.lstm_size=8"]), [])
     model.system.eval()
     return model
@@ -51,8 +52,10 @@ def test_samples_are_not_stored_and_come_normalised(utterances):
 
 
 @pytest.mark.parametrize("kind", SIZES)
-def test_a_model_folder_answers_as_the_model_did(kind, utterances, tmp_path):
-    model = model_of(kind)
+@pytest.mark.parametrize("standardise", ["training", "utterance"])
+def test_a_model_folder_answers_as_the_model_did(kind, standardise, utterances, tmp_path):
+    model = model_of(kind, standardise)
+    fit_standardisers(model, model.reader, utterances)
     description = {"recipe": model.recipe.model_dump(mode="json")}
     write_checkpoint(tmp_path / "model", model.system, model.encoders, description, card="")
     restored = restore_model(tmp_path / "model")

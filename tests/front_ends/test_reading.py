@@ -17,7 +17,7 @@ from emoduet.front_ends.phonemes import PhonemeTokenizer
 from emoduet.front_ends.pronunciation import pronunciations
 from emoduet.front_ends.reading import read_frames, read_token_vectors
 
-FRAMES = {"kind": "mfcc", "size": 13, "standardise": True}
+FRAMES = {"kind": "mfcc", "size": 13, "standardise": "utterance"}
 RECIPES = ["demo-lstm-attention", "demo-self-attention-text", "demo-mcnn-phonemes"]
 
 
@@ -166,6 +166,16 @@ def test_phonemes_of_another_gruut_are_told(phonemes, caplog):
     assert "its phonemes are those of {'gruut': '1.0'}; here is" in caplog.text
 
 
+def test_frames_of_another_library_are_told(folders, tmp_path, caplog):
+    folder = shutil.copytree(folders["frames"], tmp_path / "model") / "audio_encoder"
+    read_frames(folder)
+    assert "frames" not in caplog.text
+    change(folder / "front_end.json", libraries={"kaldi-native-fbank": "1.0"})
+    with caplog.at_level(logging.WARNING):
+        read_frames(folder)
+    assert "its frames are those of {'kaldi-native-fbank': '1.0'}; here is" in caplog.text
+
+
 def test_phonemes_without_gruut_name_the_extra(phonemes, monkeypatch):
     monkeypatch.setitem(sys.modules, "gruut", None)
     pronunciations.cache_clear()
@@ -178,6 +188,7 @@ def test_spoilt_frames_are_refused(folders, tmp_path):
     for settings, reason in (
         ({"kind": "mfcc"}, "KeyError"),
         (FRAMES | {"kind": "smells"}, "ConfigError.*there is none"),
+        (FRAMES | {"standardise": True}, "ConfigError.*frames.standardise 'True': choose one of"),
     ):
         (folder / "front_end.json").write_text(json.dumps(settings))
         with pytest.raises(CheckpointError, match=rf"front_end\.json: not the settings of a front end \({reason}"):

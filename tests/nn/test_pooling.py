@@ -75,3 +75,13 @@ def test_the_mean_stays_in_float32():
     with torch.autocast("cpu", torch.bfloat16):
         pooled = MeanPooling()(Packed(torch.tensor([[256.0], [258.0]]).bfloat16(), (2,)))
     assert pooled.dtype == torch.float32 and pooled.tolist() == [[257.0]]
+
+
+@pytest.mark.parametrize("values", [noise((7, 2), 4).values, noise((7, 2), 4).values.bfloat16()], ids=["fp32", "bf16"])
+def test_attention_stays_in_float32(values):
+    torch.manual_seed(0)
+    pooling = AttentionPooling(4)
+    expected = pooling(Packed(values.float(), (7, 2)))
+    with torch.autocast("cpu", torch.bfloat16):
+        pooled = pooling(Packed(values, (7, 2)))
+    assert pooled.dtype == torch.float32 and pooled.equal(expected)

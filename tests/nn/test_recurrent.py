@@ -1,11 +1,11 @@
-"""The packed BLSTM against PyTorch's own, utterance by utterance, and against the equations of its gates."""
+"""The packed BLSTM and BiGRU against PyTorch's own, utterance by utterance, and the BLSTM against its equations."""
 
 import pytest
 import torch
 from packed_noise import LENGTHS, assert_trains, noise, num_parameters
 
 from emoduet.nn.packing import Packed
-from emoduet.nn.recurrent import BidirectionalLSTM, run_packed_sequence, run_side_by_side
+from emoduet.nn.recurrent import BidirectionalGRU, BidirectionalLSTM, run_packed_sequence, run_side_by_side
 
 
 def lstm_loop(frames, weight_in, weight_hidden, bias_in, bias_hidden):
@@ -45,12 +45,14 @@ def test_equal_to_the_equations(blstm):
     torch.testing.assert_close(blstm(frames).values, torch.cat([forwards, backwards], dim=1))
 
 
+@pytest.mark.parametrize("kind", [torch.nn.LSTM, torch.nn.GRU])
 @pytest.mark.parametrize("lengths", LENGTHS)
-def test_both_ways_are_one_layer(blstm, lengths):
-    frames = noise(lengths, 5)
+def test_both_ways_are_one_layer(kind, lengths):
+    torch.manual_seed(0)
+    layer, frames = kind(5, 3, bidirectional=True), noise(lengths, 5)
     frames.values.requires_grad_()
-    weights = [frames.values, *blstm.lstm.parameters()]
-    answers = [run(blstm.lstm, frames) for run in (run_packed_sequence, run_side_by_side)]
+    weights = [frames.values, *layer.parameters()]
+    answers = [run(layer, frames) for run in (run_packed_sequence, run_side_by_side)]
     torch.testing.assert_close(*answers)
     mix = torch.randn_like(answers[0])
     gradients = [torch.autograd.grad((answer * mix).sum(), weights) for answer in answers]
@@ -84,3 +86,32 @@ def test_recurrence_stays_in_float32(blstm):
         from_half = blstm(frames.map(torch.Tensor.bfloat16)).values
     assert answer.equal(expected)
     assert from_half.dtype == torch.float32
+
+
+@pytest.fixture
+def bigru():
+    torch.manual_seed(0)
+    return BidirectionalGRU(5, 3)
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+def test_bigru_is_equal_to_each_utterance_alone(bigru, lengths):
+    frames = noise(lengths, 5)
+    expected = torch.cat([bigru.gru(utterance)[0] for utterance in frames.unpack()])
+    torch.testing.assert_close(bigru(frames).values, expected)
+    assert_trains(bigru, bigru(frames).values)
+
+
+@pytest.mark.parametrize("block", [BidirectionalLSTM(5, 3, dropout=0.0), BidirectionalGRU(5, 3)])
+def test_on_a_cpu_utterances_run_side_by_side(block, monkeypatch):
+    """PackedSequence takes several times as long there."""
+    monkeypatch.setattr("emoduet.nn.recurrent.run_packed_sequence", None)
+    assert block(noise((3, 6), 5)).values.shape == (9, 6)
+
+
+def test_bigru_stays_in_float32(bigru):
+    frames = noise((3, 6), 5)
+    expected = bigru(frames).values
+    with torch.autocast("cpu", torch.bfloat16):
+        answer = bigru(frames).values
+    assert answer.equal(expected)

@@ -60,3 +60,12 @@ def test_an_embedding_of_zeros_has_finite_gradients():
     values = torch.tensor([[0.0, 0.0], [1.0, 2.0]], requires_grad=True)
     verification_loss(values, torch.tensor([1, 1]), 0.0).sum().backward()
     assert values.grad.isfinite().all()
+
+
+def test_nearly_parallel_embeddings_still_differ_under_autocast():
+    """A cosine of 0.999 is 1 in bfloat16."""
+    embeddings, targets = torch.tensor([[1.0, 0.0], [1.0, 0.045]]), torch.tensor([1, 1])
+    expected = verification_loss(embeddings, targets, 0.0)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = verification_loss(embeddings, targets, 0.0)
+    assert found.min() > 0 and found.equal(expected)

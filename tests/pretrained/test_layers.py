@@ -103,6 +103,25 @@ def test_they_are_a_stage_like_any_other(encoder):
 
 
 @torch.no_grad()
+def test_their_means_are_a_stage_behind_them(encoder):
+    """One row an utterance, alike in any portion, from the sound on or from the stage."""
+    inputs = inputs_of(encoder, 5, 1, 30)
+    wanted = torch.stack([layers.mean(dim=0) for layers in encoder(inputs).unpack()])
+    encoder.answer_in_layer_means()
+    assert encoder.stages[-2:] == ("layers", "layer-means") and encoder.num_layers == 4
+    assert encoder.requires_grad_(False).frozen_stage() == "layer-means"
+    for rows in (None, 1):
+        encoder.budget.rows = rows
+        found = encoder(inputs)
+        assert found.lengths == (1, 1, 1)
+        torch.testing.assert_close(found.values, wanted, rtol=1e-6, atol=1e-6)
+    features = encoder.features(inputs, "layer-means")
+    assert features.values.equal(found.values)
+    encoder.begin_at("layer-means")
+    assert encoder(list(features.unpack())).values.equal(features.values)
+
+
+@torch.no_grad()
 def test_portions_change_no_number_and_are_smaller(encoder):
     inputs = inputs_of(encoder, 5, 1, 30)
     usual = encoder._budget_of(encoder.model.config)

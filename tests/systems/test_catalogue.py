@@ -33,6 +33,20 @@ class Unknown(System):
     def forward(self, inputs):
         raise NotImplementedError
 
+class Unannotated(System):
+    def __init__(self, text_encoder, num_classes, *, depth):
+        super().__init__()
+
+    def forward(self, inputs):
+        raise NotImplementedError
+
+class Misspelt(System):
+    def __init__(self, text_encoder, num_classes, *, depth: "Positve"):
+        super().__init__()
+
+    def forward(self, inputs):
+        raise NotImplementedError
+
 NUMBER = 3
 """
 DECLARED = """
@@ -42,6 +56,8 @@ unknown-part = foreign_systems:Unknown
 audio = foreign_systems:Foreign
 not-there = foreign_systems:Missing
 no-module = foreign_nowhere:Foreign
+unannotated = foreign_systems:Unannotated
+misspelt = foreign_systems:Misspelt
 a-number = foreign_systems:NUMBER
 a-class = collections:Counter
 """
@@ -89,6 +105,21 @@ def test_a_declared_system_is_built_with_its_numbers(tmp_path):
     assert system.classifier.weight.shape == (4, 2)
     with pytest.raises(ConfigError, match=r"model\.depth: Input should be greater than 0 \(got 0\)"):
         read_recipe(str(path), ["model.depth=0"])
+
+
+@pytest.mark.parametrize("name", ["unannotated", "misspelt"])
+def test_a_number_without_a_usable_annotation(name):
+    with pytest.raises(ConfigError, match=r"system foreign_systems:\w+: what follows the \* .* no usable annot"):
+        read_recipe("text-only", [f"system={name}"])
+
+
+def test_a_name_that_two_packages_declare(tmp_path):
+    metadata = tmp_path / "other_systems-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: other-systems\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[emoduet.systems]\nforeign = foreign_systems:Foreign\n")
+    with pytest.raises(ConfigError, match=r"system foreign: declared by .*-systems, .*-systems; remove all of these"):
+        system_named("foreign")
 
 
 def test_nobody_replaces_a_system_of_this_package():

@@ -21,7 +21,7 @@ def streams(system, inputs):
 
 def test_by_hand(system):
     H_A, H_T = streams(system, INPUTS)
-    audio, text = system.audio_to_text(H_A, H_T).unpack(), system.text_to_audio(H_T, H_A).unpack()
+    audio, text = system.text_to_audio(H_A, H_T).unpack(), system.audio_to_text(H_T, H_A).unpack()
     rows = [torch.cat([pooled(one), pooled(other)]) for one, other in zip(audio, text, strict=True)]
     torch.testing.assert_close(system(INPUTS), system.classifier(torch.stack(rows)), atol=1e-5, rtol=1e-5)
 

@@ -97,6 +97,39 @@ def test_the_system_keeps_the_vectors_of_its_training_utterances():
     torch.testing.assert_close(system.emotion_vectors[[6, 2]], torch.full((2, 3), 1 / 3))
 
 
+def test_the_end_of_an_utterance_is_no_word():
+    """Three of four utterances are of the first class: p = (3/4, 1/4). Word 5 stands in one of each, so that with
+    smoothing 1 it has (1 + 3/4) / 3. The end stands in all four, and has p, as the utterance of nothing else has."""
+    tokens = [torch.tensor([*words, END]) for words in ([5], [5, 6], [6], [])]
+    inputs, targets = Inputs([torch.zeros(1, SIZE)] * 4, tokens), torch.tensor([0, 1, 0, 0])
+    system = new_system(num_classes=2, acoustic_share=0.0)
+    system.fit(inputs, targets, (1.0, 1.0))
+    torch.testing.assert_close(system.emotion_vectors[END], torch.tensor([3 / 4, 1 / 4]))
+    system.emotion_scale, seen = nn.Identity(), []
+    system.lexical_svm.register_forward_pre_hook(lambda machine, values: seen.extend(values))
+    assert system(inputs).isfinite().all()
+    bags, emotions = seen[0].split([WORDS, 2], dim=1)
+    of_five = [(1 + 3 / 4) / 3, (1 + 1 / 4) / 3]
+    torch.testing.assert_close(emotions[[0, 3]], torch.tensor([of_five, [3 / 4, 1 / 4]]))
+    assert bags[:, END].tolist() == [0, 0, 0, 0] and bags[3].tolist() == [0] * WORDS
+    torch.testing.assert_close(bags[:3, 5:7], torch.tensor([[1, 0], [0.5**0.5, 0.5**0.5], [0, 1]]))
+
+
+def test_an_utterance_of_nothing_else_is_fitted_to_the_shares_of_the_others(monkeypatch):
+    """p of the other parts: four fifths of ten utterances, half of them of each class but for its own part's two."""
+    seen = []
+    monkeypatch.setattr(LinearSvm, "fit", lambda self, values, labels, class_weights: seen.append(values.toarray()))
+    monkeypatch.setattr("emoduet.systems.e_vector.Standardiser.fit", lambda self, values: None)
+    targets = torch.arange(10) % 2
+    system = new_system(num_classes=2)
+    system.fit(Inputs([torch.zeros(1, SIZE)] * 10, [torch.tensor([END])] * 10), targets, (1.0, 1.0))
+    part = np.random.default_rng(0).permutation(10) % 5
+    for row, values in enumerate(seen[1]):
+        others = targets.numpy()[part != part[row]]
+        np.testing.assert_allclose(values[WORDS:], [np.mean(others == 0), np.mean(others == 1)], atol=1e-6)
+        assert not values[:WORDS].any()
+
+
 def test_no_utterance_trains_on_emotion_vectors_that_hold_its_own_label(monkeypatch):
     inputs, targets = corpus(40, seed=0)
     seen, solve = [], LinearSvm.fit
@@ -136,14 +169,14 @@ def test_forward_is_the_fusion_of_two_machines():
     for buffer in system.buffers():
         buffer.copy_(torch.rand(buffer.shape) + 0.5)
     inputs = Inputs(
-        [torch.randn(1, SIZE) for _ in range(3)], [torch.tensor(ids) for ids in ([4, 9, 4, 1], [1], [2, 3])]
+        [torch.randn(1, SIZE) for _ in range(3)], [torch.tensor(ids) for ids in ([4, 9, 4, END], [END], [2, 3, END])]
     )
     acoustic, lexical = system.acoustic_svm, system.lexical_svm
     for row, logits in enumerate(system(inputs)):
-        words = sorted(set(inputs.tokens[row].tolist()))
+        words = sorted(set(inputs.tokens[row].tolist()) - {END})
         bag = torch.zeros(WORDS)
-        bag[words] = len(words) ** -0.5
-        emotions = sum(system.emotion_vectors[word] for word in words) / len(words)
+        bag[words] = max(len(words), 1) ** -0.5
+        emotions = sum(system.emotion_vectors[word] for word in words or [END]) / max(len(words), 1)
         said = torch.cat([bag, (emotions - system.emotion_scale.mean) / system.emotion_scale.scale])
         heard = (inputs.waveforms[row][0] - system.functionals_scale.mean) / system.functionals_scale.scale
         for number in range(CLASSES):
@@ -171,6 +204,19 @@ def test_the_acoustic_machine_is_scikit_learns():
     peer = LinearSVC(C=0.1, dual=False, class_weight={0: 1.0, 1: 2.0, 2: 0.5}, tol=1e-8).fit(scaled, targets)
     found = system.acoustic_svm(system.functionals_scale(rows))
     np.testing.assert_allclose(found.numpy(), peer.decision_function(scaled), atol=1e-3)
+
+
+def test_the_lexical_machine_is_fitted_to_bags_of_words(monkeypatch):
+    """Each different word of an utterance by one over the root of their number."""
+    seen = []
+    monkeypatch.setattr(LinearSvm, "fit", lambda self, values, labels, class_weights: seen.append(values.toarray()))
+    sentences = ([5], [6, 6, 6], [5, 6, 7, 8], [7], [8, 5, 8, 6, 7], [6])
+    tokens = [torch.tensor([*words, END]) for words in sentences]
+    new_system().fit(Inputs([torch.zeros(1, SIZE)] * 6, tokens), torch.arange(6) % CLASSES, ALIKE)
+    expected = np.zeros((6, WORDS))
+    for row, words in enumerate(sentences):
+        expected[row, words] = len(set(words)) ** -0.5
+    np.testing.assert_allclose(seen[1][:, :WORDS], expected)
 
 
 def test_a_value_that_never_changes_is_left_alone():

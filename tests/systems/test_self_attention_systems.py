@@ -24,7 +24,8 @@ def attended(block, H):
 
 def test_audio_by_hand():
     system = small_system("demo-self-attention-audio").eval()
-    H = system.frames(system.audio_encoder(INPUTS.waveforms)).unpack()
+    convolved = system.frames.convolutions(system.audio_encoder(INPUTS.waveforms)).unpack()
+    H = [system.frames.blstm.lstm(one)[0] for one in convolved]
     rows = torch.stack([pooled(attended(system.self_attention.block, one)) for one in H])
     torch.testing.assert_close(system(INPUTS), system.classifier(rows), atol=1e-5, rtol=1e-5)
 

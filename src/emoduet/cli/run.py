@@ -179,7 +179,7 @@ def train(
         from emoduet.cli.progress import training_bar
         from emoduet.cli.tables import answers_table
         from emoduet.config import read_recipe
-        from emoduet.deployment import Deployment, train_model
+        from emoduet.deployment import Deployment, role_of_held_out, train_model
         from emoduet.machine import Machine
 
         deployment = Deployment(
@@ -194,7 +194,7 @@ def train(
         )
         with training_bar() as progress:
             answers = train_model(deployment, progress)
-        results().print("held-out part, which picked the epoch, so optimistic:")
+        results().print(f"held-out part, which {role_of_held_out(deployment.recipe)}:")
         results().print(answers_table(answers))
         notes().print(f"the model is in {out}")
 

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from emoduet.errors import ConfigError, InputError
 from emoduet.front_ends import functionals, low_level, power_spectrum, samples
-from emoduet.front_ends.base import FrontEnd
 from emoduet.front_ends.filterbank import FEWEST_BINS, MOST_BINS, log_mel_filterbank, mel_cepstrum
 from emoduet.front_ends.framing import WINDOW
 from emoduet.front_ends.rule import ByRule
@@ -21,8 +20,10 @@ from emoduet.nn.packing import Packed, pack
 
 LEAST_SPREAD = 1e-3
 """No value is divided by a smaller standard deviation, so that one that hardly changes is not blown up to noise."""
-LOUDEST = 1e6
-"""Samples beyond this are no sound, and their squares would soon be beyond fp32."""
+STANDARDISE = ("training", "utterance", "nothing")
+"""Over what frames may be standardised; over a training, it is done behind the front end (`nn.standardiser`)."""
+LOUDEST = 1e9
+"""Samples beyond this come from no file (`audio.LOUDEST`), and their squares would soon be beyond fp32."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +55,25 @@ KINDS = {
 """All kinds but "samples", which is a front end of its own."""
 
 
-def build_frames(kind: str, size: int, standardise: bool) -> FrontEnd:
+def build_frames(kind: str, size: int, standardise: str) -> ByRule:
     """The front end that a recipe's [frames] section, or a model folder's front_end.json, describes.
 
     Args:
         kind: one of `KINDS`, or "samples".
         size: values a frame.
-        standardise: each value to zero mean and unit variance over the utterance.
+        standardise: one of `STANDARDISE`; for "training" frames are left as for "nothing", so that one store serves
+            all folds.
 
     Raises:
-        ConfigError: there is no such kind, or not of this size, or it cannot be standardised.
+        ConfigError: there is no such kind, or not of this size, or it cannot be standardised so.
     """
+    if standardise not in STANDARDISE:
+        raise ConfigError(f"frames.standardise {standardise!r}: choose one of {', '.join(STANDARDISE)}")
+    over_utterance = standardise == "utterance"
     if kind == samples.KIND:
         _check_size(kind, size, 1, 1)
-        return samples.Samples(standardise)
-    return FrameFeatures(kind, size, standardise)
+        return samples.Samples(over_utterance)
+    return FrameFeatures(kind, size, over_utterance)
 
 
 class FrameFeatures(ByRule):
@@ -77,25 +82,25 @@ class FrameFeatures(ByRule):
     Args:
         kind: one of `KINDS`.
         size: values a frame.
-        standardise: each value to zero mean and unit variance over the utterance.
+        over_utterance: each value to zero mean and unit variance over the utterance.
 
     Raises:
-        ConfigError: there is no such kind, or not of this size, or it cannot be standardised.
+        ConfigError: there is no such kind, or not of this size, or it cannot be standardised so.
     """
 
     stages = ("waveform", "frames")
 
-    def __init__(self, kind: str, size: int, standardise: bool) -> None:
+    def __init__(self, kind: str, size: int, over_utterance: bool) -> None:
         super().__init__()
         if kind not in KINDS:
             raise ConfigError(f"frames.kind {kind!r}: there is none; choose one of {', '.join([*KINDS, samples.KIND])}")
         _check_size(kind, size, KINDS[kind].fewest, KINDS[kind].most)
-        if standardise and KINDS[kind].one_row:
+        if over_utterance and KINDS[kind].one_row:
             raise ConfigError(
-                f"frames.standardise of {kind}: there is one row an utterance, of which nothing would be left; set it "
-                "to false"
+                f"frames.standardise 'utterance' of {kind}: there is one row an utterance, of which nothing would be "
+                "left; choose training or nothing"
             )
-        self.kind, self.hidden_size, self.standardise = kind, size, standardise
+        self.kind, self.hidden_size, self.over_utterance = kind, size, over_utterance
 
     def forward(self, inputs: Sequence[Tensor]) -> Packed:
         return self.features(inputs, "frames")
@@ -108,11 +113,12 @@ class FrameFeatures(ByRule):
 
     def settings(self) -> dict[str, object]:
         """What `build_frames` makes another one of."""
-        return {"kind": self.kind, "size": self.hidden_size, "standardise": self.standardise}
+        over = "utterance" if self.over_utterance else "nothing"
+        return {"kind": self.kind, "size": self.hidden_size, "standardise": over}
 
     def _extracted(self, waveform: Tensor) -> Float[Tensor, "frames values"]:
         frames = KINDS[self.kind].extract(_checked(waveform), self.hidden_size)
-        if self.standardise:
+        if self.over_utterance:
             frames = _standardised(frames)
         return torch.from_numpy(np.ascontiguousarray(frames, dtype=np.float32)).to(waveform.device)
 

@@ -11,7 +11,7 @@ from emoduet.front_ends import phonemes
 from emoduet.front_ends.base import FrontEnd
 from emoduet.front_ends.frames import build_frames
 from emoduet.front_ends.phonemes import PhonemeTokenizer
-from emoduet.front_ends.rule import SETTINGS
+from emoduet.front_ends.rule import SETTINGS, ByRule
 from emoduet.front_ends.words import Tokenizer, TokenVectors
 from emoduet.pretrained.loading import load_tokenizer
 
@@ -23,17 +23,21 @@ def is_by_rule(folder: Path) -> bool:
     return (folder / SETTINGS).is_file()
 
 
-def read_frames(folder: Path) -> FrontEnd:
-    """The frames that a folder describes.
+def read_frames(folder: Path) -> ByRule:
+    """The frames that a folder describes; logs a warning where another version computed them for the training.
 
     Raises:
         CheckpointError: its front_end.json is of another kind, or unreadable.
     """
     values = _read(folder / SETTINGS)
     try:
-        return build_frames(str(values["kind"]), int(values["size"]), bool(values["standardise"]))
+        front_end = build_frames(str(values["kind"]), int(values["size"]), str(values["standardise"]))
     except (ConfigError, KeyError, TypeError, ValueError) as error:
         raise _unusable(folder / SETTINGS, error) from error
+    if values.get("libraries") != front_end.libraries():
+        log.warning("%s: its frames are those of %s; here is %s, which may compute them a little otherwise",
+                    folder, values.get("libraries"), front_end.libraries())  # fmt: skip
+    return front_end
 
 
 def read_token_vectors(folder: Path) -> tuple[FrontEnd, Tokenizer]:

@@ -14,15 +14,15 @@ class Samples(ByRule):
     """Waveforms as they come; there is nothing to compute, so that nothing is stored.
 
     Args:
-        standardise: whether they are to come with zero mean and unit variance over the utterance.
+        over_utterance: whether they are to come with zero mean and unit variance over the utterance.
     """
 
     stages = ("waveform",)
     hidden_size = 1
 
-    def __init__(self, standardise: bool) -> None:
+    def __init__(self, over_utterance: bool) -> None:
         super().__init__()
-        self.normalise = standardise
+        self.normalise = over_utterance
 
     def forward(self, inputs: Sequence[Tensor]) -> Packed:
         return pack([waveform[:, None] for waveform in inputs])
@@ -33,4 +33,4 @@ class Samples(ByRule):
 
     def settings(self) -> dict[str, object]:
         """What `build_frames` makes another one of."""
-        return {"kind": KIND, "size": self.hidden_size, "standardise": self.normalise}
+        return {"kind": KIND, "size": self.hidden_size, "standardise": "utterance" if self.normalise else "nothing"}

@@ -51,7 +51,7 @@ class MaxPooling(nn.Module):
 class AttentionPooling(nn.Module):
     """A weighted mean over each utterance's frames; the weights are a softmax of a learned score of each frame.
 
-    Mirsamadi et al. (ICASSP 2017), Eq. 8 and 9: one vector u, and softmax over u . h_t.
+    Mirsamadi et al. (ICASSP 2017), Eq. 8 and 9: one vector u, and softmax over u . h_t. In fp32 under autocast.
     """
 
     def __init__(self, size: int) -> None:
@@ -59,8 +59,10 @@ class AttentionPooling(nn.Module):
         self.score = nn.Linear(size, 1, bias=False)
 
     def forward(self, frames: Packed) -> Float[Tensor, "utterances dim"]:
-        scored = zip(frames.unpack(), frames.map(self.score).unpack(), strict=True)
-        return torch.stack([torch.softmax(scores.float(), dim=0)[:, 0] @ values.float() for values, scores in scored])
+        with torch.autocast(frames.values.device.type, enabled=False):
+            frames = frames.map(Tensor.float)
+            scored = zip(frames.unpack(), frames.map(self.score).unpack(), strict=True)
+            return torch.stack([torch.softmax(scores, dim=0)[:, 0] @ values for values, scores in scored])
 
 
 def _mean(values: Tensor, owner: Tensor, lengths: tuple[int, ...]) -> Tensor:

@@ -1,7 +1,7 @@
 """Recurrent layers over packed utterances; the BLSTM is that of the audio feature encoder (paper section 2.2, Eq. 2).
 
-One layer with two ways to run it, tested equal: PackedSequence, which a GPU has a kernel for, and each direction as a
-dense LSTM over all utterances side by side, which a CPU has one for. On the other's ground each is many times slower.
+A layer has two ways to run, tested equal: PackedSequence, which a GPU has a kernel for, and each direction as a dense
+layer over all utterances side by side, which a CPU has one for. On the other's ground each is many times slower.
 """
 
 import torch
@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from emoduet.nn.packing import Packed, moved, places_side_by_side, time_major_order
+
+_KERNELS = {"LSTM": lambda steps, start, *others: torch.lstm(steps, (start, start), *others), "GRU": torch.gru}
+"""By `RNNBase.mode`; an LSTM's cell begins as its state does."""
 
 
 class BidirectionalLSTM(nn.Module):
@@ -25,10 +28,7 @@ class BidirectionalLSTM(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, frames: Packed) -> Packed:
-        run = {"cpu": run_side_by_side}.get(frames.values.device.type, run_packed_sequence)
-        with torch.autocast(frames.values.device.type, enabled=False):
-            answer = run(self.lstm, frames.with_values(frames.values.float()))
-        return frames.with_values(self.dropout(answer))
+        return frames.with_values(self.dropout(_run(self.lstm, frames)))
 
 
 class BidirectionalGRU(nn.Module):
@@ -39,30 +39,36 @@ class BidirectionalGRU(nn.Module):
         self.gru = nn.GRU(input_size, hidden_size, bidirectional=True)
 
     def forward(self, frames: Packed) -> Packed:
-        with torch.autocast(frames.values.device.type, enabled=False):
-            return frames.with_values(run_packed_sequence(self.gru, frames.with_values(frames.values.float())))
+        return frames.with_values(_run(self.gru, frames))
 
 
-def run_packed_sequence(lstm: nn.LSTM | nn.GRU, frames: Packed) -> Float[Tensor, "total twice_hidden"]:
+def run_packed_sequence(layer: nn.LSTM | nn.GRU, frames: Packed) -> Float[Tensor, "total twice_hidden"]:
     """Both directions at once, step by step over the utterances that still run."""
     order, running = time_major_order(frames.lengths)
     order = moved(order, frames.values.device)
-    steps, _ = lstm(PackedSequence(frames.values.index_select(0, order), running))
+    steps, _ = layer(PackedSequence(frames.values.index_select(0, order), running))
     return steps.data.index_select(0, order.argsort())
 
 
-def run_side_by_side(lstm: nn.LSTM, frames: Packed) -> Float[Tensor, "total twice_hidden"]:
+def run_side_by_side(layer: nn.LSTM | nn.GRU, frames: Packed) -> Float[Tensor, "total twice_hidden"]:
     """Each direction from its own end of every utterance; zeros behind an utterance's last frame answer to nobody."""
     forth, back = places_side_by_side(frames.lengths)
-    return torch.cat([_run(lstm, frames, forth, ""), _run(lstm, frames, back, "_reverse")], dim=1)
+    return torch.cat([_one_way(layer, frames, forth, ""), _one_way(layer, frames, back, "_reverse")], dim=1)
 
 
-def _run(lstm: nn.LSTM, frames: Packed, places: Int64[Tensor, "total"], direction: str) -> Tensor:
-    weights = [getattr(lstm, f"{name}_l0{direction}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+def _run(layer: nn.LSTM | nn.GRU, frames: Packed) -> Float[Tensor, "total twice_hidden"]:
+    """In fp32, the way of the device that the frames are on."""
+    way = {"cpu": run_side_by_side}.get(frames.values.device.type, run_packed_sequence)
+    with torch.autocast(frames.values.device.type, enabled=False):
+        return way(layer, frames.with_values(frames.values.float()))
+
+
+def _one_way(layer: nn.LSTM | nn.GRU, frames: Packed, places: Int64[Tensor, "total"], direction: str) -> Tensor:
+    weights = [getattr(layer, f"{name}_l0{direction}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
     count, width = len(frames.lengths), frames.values.shape[1]
     steps = frames.values.new_zeros(max(frames.lengths) * count, width).index_copy(0, places, frames.values)
-    start = frames.values.new_zeros(1, count, lstm.hidden_size)
-    states, _, _ = torch.lstm(
-        steps.view(-1, count, width), (start, start), weights, True, 1, 0.0, torch.is_grad_enabled(), False, False
+    start = frames.values.new_zeros(1, count, layer.hidden_size)
+    states, *_ = _KERNELS[layer.mode](
+        steps.view(-1, count, width), start, weights, True, 1, 0.0, torch.is_grad_enabled(), False, False
     )
     return states.flatten(0, 1).index_select(0, places)

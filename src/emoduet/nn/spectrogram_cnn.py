@@ -50,11 +50,11 @@ class SpectrogramCnn(nn.Module):
         return torch.stack([self._of_one(spectrogram) for spectrogram in frames.unpack()])
 
     def _of_one(self, spectrogram: Float[Tensor, "_frames _bins"]) -> Float[Tensor, "_output_size"]:
-        answers = [torch.relu(one(_with_silence(spectrogram, one.kernel_size[0]))) for one in self.resolutions]
+        answers = [torch.relu(one(_between_zeros(spectrogram, one.kernel_size[0]))) for one in self.resolutions]
         return torch.cat([answer.amax(dim=1).flatten() for answer in answers])  # of [filters, frames, bands]
 
 
-def _with_silence(spectrogram: Tensor, kernel_frames: int) -> Tensor:
+def _between_zeros(spectrogram: Tensor, kernel_frames: int) -> Tensor:
     """As one image, [1, frames, bins], with zero frames around it, as many as keep its middle."""
     before = (kernel_frames - 1) // 2
     return functional.pad(spectrogram, (0, 0, before, kernel_frames - 1 - before))[None]

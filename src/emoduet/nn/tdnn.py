@@ -16,7 +16,7 @@ FILTER_SAMPLES, FILTER_STEP = 256, 40
 FRAME_STEPS = 4
 """Moves of a filter in a frame of 10 ms."""
 LOUDNESS_FLOOR = 0.01
-"""Added before the logarithm; a waveform has a variance of one."""
+"""Added before the logarithm; it is small where samples are standardised, to a variance of one."""
 
 
 class TimeDelayLayer(nn.Module):

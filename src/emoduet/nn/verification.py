@@ -16,9 +16,11 @@ def verification_loss(
 
     A pair costs 1 - cos of its two embeddings where the classes are the same, and max(0, cos - margin) where they
     differ. Each pair stands in the loss of both its utterances, so the mean over utterances is the mean over pairs.
+    Cosines stay in fp32 under autocast: in half precision all of nearly parallel embeddings are 1.
     """
-    directions = functional.normalize(embeddings.float(), dim=1)
-    cosines = directions @ directions.T
+    with torch.autocast(embeddings.device.type, enabled=False):
+        directions = functional.normalize(embeddings.float(), dim=1)
+        cosines = directions @ directions.T
     same = targets[:, None] == targets
     losses = torch.where(same, 1 - cosines, (cosines - margin).relu())
     others = ~torch.eye(len(targets), dtype=torch.bool, device=targets.device)

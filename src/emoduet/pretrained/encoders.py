@@ -21,6 +21,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from emoduet.atomic import write_json
 from emoduet.errors import ConfigError, InputError
 from emoduet.front_ends.base import FrontEnd
+from emoduet.nn.layer_weights import means_over_time
 from emoduet.nn.linear import Factory, live
 from emoduet.nn.packing import Packed, pack
 from emoduet.pretrained.budgets import audio_budget, text_budget, with_all_layers
@@ -100,6 +101,11 @@ class EncoderBase(FrontEnd):
         self.stages = (*self.stages[:-1], "layers")
         self.budget = with_all_layers(self._budget_of(self.model.config), self.model.config)
 
+    def answer_in_layer_means(self) -> None:
+        """From now on the answer is every layer's mean over time, one row [1, num_layers, dim] an utterance."""
+        self.answer_in_layers()
+        self.stages = (*self.stages, "layer-means")
+
     def recompute_activations(self) -> None:
         """In training, keeps none of a layer's inner values, but computes them again: less memory, more time."""
         self._recomputes = True
@@ -135,8 +141,11 @@ class EncoderBase(FrontEnd):
         """The model's configuration, but for what decides nothing in eval mode."""
         return {name: value for name, value in self.model.config.to_dict().items() if name not in _PASSING}
 
-    def _step_to_answer(self) -> Step:
-        return {"last": self._form.context, "layers": self._form.layers}[self.stages[-1]]
+    def _steps(self) -> list[Step]:
+        """From each stage to the next."""
+        known: dict[str, Step] = {"last": self._form.context, "layers": self._form.layers}
+        known["layer-means"] = lambda layers, _: means_over_time(layers)
+        return [known[stage] for stage in self.stages if stage in known]
 
     def _nothing_drawn(self, num_utterances: int) -> Draws:
         return Draws((True,) * self.model.config.num_hidden_layers, hides=(False,) * num_utterances)
@@ -151,10 +160,6 @@ class EncoderBase(FrontEnd):
     @abstractmethod
     def _formed(self) -> object:
         """The form that runs, on the model's weights."""
-
-    @abstractmethod
-    def _steps(self) -> list[Step]:
-        """From each stage to the next."""
 
     @abstractmethod
     def _rows(self, one: Tensor) -> int:
@@ -220,7 +225,7 @@ class AudioEncoderBase(EncoderBase):
         return PlainAudio(self.model)
 
     def _steps(self) -> list[Step]:
-        return [lambda waveforms, _: self._form.cnn(waveforms), self._step_to_answer()]
+        return [lambda waveforms, _: self._form.cnn(waveforms), *super()._steps()]
 
     def _rows(self, one: Tensor) -> int:
         rows = self.num_frames(len(one)) if self._begins_at == 0 else len(one)
@@ -270,9 +275,6 @@ class TextEncoderBase(EncoderBase):
             return PackedBert(self.model, self._factory, self._recomputes)
         return PlainText(self.model)
 
-    def _steps(self) -> list[Step]:
-        return [self._step_to_answer()]
-
     def _rows(self, one: Tensor) -> int:
         return len(one)
 
@@ -290,12 +292,6 @@ def _tensors(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _preprocessor(normalise: bool) -> dict[str, object]:
-    return {
-        "feature_extractor_type": "Wav2Vec2FeatureExtractor",
-        "feature_size": 1,
-        "sampling_rate": 16_000,
-        "do_normalize": normalise,
-        "padding_value": 0.0,
-        "padding_side": "right",
-        "return_attention_mask": True,
-    }
+    return {"feature_extractor_type": "Wav2Vec2FeatureExtractor", "feature_size": 1, "sampling_rate": 16_000,
+            "do_normalize": normalise, "padding_value": 0.0, "padding_side": "right",
+            "return_attention_mask": True}  # fmt: skip

@@ -30,9 +30,13 @@ def system_named(name: str) -> type[System]:
         module = import_module(f"{emoduet.systems.__name__}.{_own()[name]}")
         (found,) = (one for _, one in inspect.getmembers(module, _is_system) if one.__module__ == module.__name__)
         return found
-    for declared in entry_points(group=GROUP, name=name):
-        return _loaded(declared)
-    raise ConfigError(f"system {name}: there is none; choose one of {', '.join(system_names())}")
+    declared = list(entry_points(group=GROUP, name=name))
+    if not declared:
+        raise ConfigError(f"system {name}: there is none; choose one of {', '.join(system_names())}")
+    if len(declared) > 1:
+        packages = ", ".join(one.dist.name for one in declared)
+        raise ConfigError(f"system {name}: declared by {packages}; remove all of these packages but one")
+    return _loaded(declared[0])
 
 
 def _loaded(declared: EntryPoint) -> type[System]:

@@ -35,13 +35,13 @@ class CrossModalConvolutionSystem(System):
         self.audio_encoder, self.text_encoder = audio_encoder, text_encoder
         self.frames = WaveformEncoder(audio_encoder.hidden_size, num_filters, lstm_size, dropout)
         self.words = BidirectionalLSTM(text_encoder.hidden_size, lstm_size, dropout)
-        self.audio_to_text = transformer_attention(2 * lstm_size, num_heads)
         self.text_to_audio = transformer_attention(2 * lstm_size, num_heads)
+        self.audio_to_text = transformer_attention(2 * lstm_size, num_heads)
         self.pool = StatisticsPooling()
         self.classifier = nn.Linear(8 * lstm_size, num_classes)
 
     def forward(self, inputs: Inputs) -> Float[Tensor, "utterances classes"]:
         H_A = self.frames(self.audio_encoder(inputs.waveforms))
         H_T = self.words(self.text_encoder(inputs.tokens))
-        audio, text = self.audio_to_text(H_A, H_T), self.text_to_audio(H_T, H_A)
+        audio, text = self.text_to_audio(H_A, H_T), self.audio_to_text(H_T, H_A)
         return self.classifier(torch.cat([self.pool(audio), self.pool(text)], dim=1))

@@ -6,8 +6,9 @@ hold the word w, c_k the weight of the class, p_k its weighted share of all trai
 
     e_k(w) = (c_k n_k(w) + a p_k) / (sum_j c_j n_j(w) + a),
 
-and an utterance has the mean of its different words'. A word that training lacks has p. The bag of words is the other
-lexical representation; codewords and Gaussian supervectors, the source's further acoustic ones, are left out.
+and an utterance has the mean of its different words'. A word that training lacks has p, and so has an utterance without
+words: the end that closes every utterance is no word. The bag of words is the other lexical representation; codewords
+and Gaussian supervectors, the source's further acoustic ones, are left out.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from emoduet.errors import ConfigError
 from emoduet.nn.packing import moved, pack, utterance_index
 from emoduet.nn.pooling import MeanPooling
+from emoduet.nn.standardiser import Standardiser
 from emoduet.systems.base import FittedSystem
 from emoduet.systems.inputs import Inputs
 from emoduet.types import Probability, Rate
@@ -58,6 +60,7 @@ class EVectorSystem(FittedSystem):
         self.audio_encoder, self.text_encoder = audio_encoder, text_encoder
         self.smoothing, self.acoustic_share = smoothing, acoustic_share
         num_words = _num_words(text_encoder)
+        text_encoder.origin = "of which the vocabulary alone counts"  # what cards and runs tell of the table
         self.pool = MeanPooling()
         self.functionals_scale = Standardiser(audio_encoder.hidden_size)
         self.acoustic_svm = LinearSvm(audio_encoder.hidden_size, num_classes, acoustic_penalty)
@@ -68,8 +71,11 @@ class EVectorSystem(FittedSystem):
     def forward(self, inputs: Inputs) -> Float[Tensor, "utterances classes"]:
         functionals = self.functionals_scale(self.pool(self.audio_encoder(inputs.waveforms)))
         held = self._held(inputs.tokens)
-        emotions = self.emotion_scale(held @ self.emotion_vectors / held.sum(dim=1, keepdim=True))
-        lexical = torch.cat([held / held.norm(dim=1, keepdim=True), emotions], dim=1)
+        num_words = held.sum(dim=1, keepdim=True)
+        of_words = held @ self.emotion_vectors / num_words.clamp(min=1)
+        emotions = torch.where(num_words > 0, of_words, self.emotion_vectors[_ends(inputs.tokens)])
+        bag = held / num_words.clamp(min=1).sqrt()
+        lexical = torch.cat([bag, self.emotion_scale(emotions)], dim=1)
         share = self.acoustic_share
         return share * self.acoustic_svm(functionals) + (1 - share) * self.lexical_svm(lexical)
 
@@ -78,60 +84,42 @@ class EVectorSystem(FittedSystem):
         """Scales and emotion vectors first, then both SVMs; the same inputs give the same numbers."""
         labels, weights = targets.cpu().numpy(), np.asarray(class_weights)
         functionals = self.pool(self.audio_encoder(inputs.waveforms))
-        self.functionals_scale.fit(functionals)
+        self.functionals_scale.fit([functionals])
         self.acoustic_svm.fit(csr_array(self.functionals_scale(functionals).cpu().numpy()), labels, weights)
 
         held = self._all_held(inputs.tokens)
         vectors = emotion_vectors(held, labels, weights, self.smoothing)
         self.emotion_vectors.copy_(torch.from_numpy(vectors))
-        num_words = held.sum(axis=1)
-        unseen = torch.from_numpy(self._of_others(held, labels, weights) / num_words[:, None]).float()
-        self.emotion_scale.fit(unseen)
-        bags = diags_array(1 / np.sqrt(num_words)) @ held
+        ends = _ends(inputs.tokens).cpu().numpy()
+        unseen = torch.from_numpy(self._of_others(held, ends, labels, weights)).float()
+        self.emotion_scale.fit([unseen])
+        bags = diags_array(1 / np.sqrt(np.maximum(held.sum(axis=1), 1))) @ held
         emotions = self.emotion_scale(unseen.to(self.device)).cpu().numpy()
         self.lexical_svm.fit(hstack([bags, csr_array(emotions)], format="csr"), labels, weights)
 
     def _held(self, tokens: Sequence[Tensor]) -> Float[Tensor, "utterances words"]:
-        """1 for each word that an utterance holds, however often."""
+        """1 for each word that an utterance holds, however often; the end that closes it is none."""
         packed = pack(tokens)
         rows = moved(utterance_index(packed.lengths), packed.values.device)
         held = torch.zeros(len(tokens), len(self.emotion_vectors), device=packed.values.device)
         held[rows, packed.values] = 1.0
-        return held
+        return held.scatter_(1, _ends(tokens)[:, None], 0.0)
 
     def _all_held(self, tokens: Sequence[Tensor]) -> csr_array:
         """The same for a whole training, sparse."""
         portions = [tokens[first : first + _AT_A_TIME] for first in range(0, len(tokens), _AT_A_TIME)]
         return vstack([csr_array(self._held(portion).cpu().numpy().astype(float)) for portion in portions], "csr")
 
-    def _of_others(self, held: csr_array, labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """The sum of each utterance's emotion vectors, as the parts that it is not in give them."""
+    def _of_others(self, held: csr_array, ends: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """The mean of each utterance's emotion vectors, as the parts that it is not in give them."""
         part = np.random.default_rng(0).permutation(len(labels)) % PARTS
-        sums = np.zeros((len(labels), len(weights)))
+        means, num_words = np.zeros((len(labels), len(weights))), held.sum(axis=1)[:, None]
         for number in range(PARTS):
             own, others = part == number, part != number
-            sums[own] = held[own] @ emotion_vectors(held[others], labels[others], weights, self.smoothing)
-        return sums
-
-
-class Standardiser(nn.Module):
-    """Values less their mean over the training utterances, by their standard deviation there, or by 1 where it is 0."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(size))
-        self.register_buffer("scale", torch.ones(size))
-
-    def forward(self, values: Float[Tensor, "rows size"]) -> Float[Tensor, "rows size"]:
-        return (values - self.mean) / self.scale
-
-    def fit(self, values: Float[Tensor, "rows size"]) -> None:
-        """Takes mean and biased standard deviation, in fp64."""
-        from sklearn.preprocessing import StandardScaler
-
-        found = StandardScaler().fit(values.double().cpu().numpy())
-        self.mean.copy_(torch.from_numpy(found.mean_))
-        self.scale.copy_(torch.from_numpy(found.scale_))
+            vectors = emotion_vectors(held[others], labels[others], weights, self.smoothing)
+            of_words = held[own] @ vectors / np.maximum(num_words[own], 1)
+            means[own] = np.where(num_words[own] > 0, of_words, vectors[ends[own]])
+        return means
 
 
 class LinearSvm(nn.Module):
@@ -172,6 +160,11 @@ def emotion_vectors(
     shares = of_class.sum(axis=0) / of_class.sum()
     counts = held.T @ of_class
     return (counts + smoothing * shares) / (counts.sum(axis=1, keepdims=True) + smoothing)
+
+
+def _ends(tokens: Sequence[Tensor]) -> Int64[Tensor, "utterances"]:
+    """The token that closes each utterance; never held, so that its emotion vector is p."""
+    return torch.stack([ids[-1] for ids in tokens])
 
 
 def _num_words(text_encoder: nn.Module) -> int:

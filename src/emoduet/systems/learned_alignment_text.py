@@ -1,7 +1,8 @@
 """After H. Xu, Zhang, Han, Wang, Peng and Li, "Learning alignment for multimodal emotion recognition from speech"
 (Interspeech 2019): the text branch of their system (`learned_alignment`) without what is heard.
 
-That the branch keeps its second recurrent layer when it stands alone is our reading.
+That the branch keeps its second recurrent layer when it stands alone is our reading. Dropout stands where it does
+there.
 """
 
 from jaxtyping import Float
@@ -30,5 +31,5 @@ class LearnedAlignmentTextSystem(System):
         self.classifier = nn.Linear(self.attentive.output_size, num_classes)
 
     def forward(self, inputs: Inputs) -> Float[Tensor, "utterances classes"]:
-        words = self.text_gru(self.text_encoder(inputs.tokens).map(self.dropout))
-        return self.classifier(self.dropout(self.attentive(words)))
+        words = self.text_gru(self.text_encoder(inputs.tokens).map(self.dropout)).map(self.dropout)
+        return self.classifier(self.dropout(self.dropout(self.attentive(words))))

@@ -2,10 +2,11 @@
 (Interspeech 2018): filters learned from samples, one label a frame, time-delay layers and LSTMs with time-restricted
 self-attention between them.
 
-Our reading: those parts are what its abstract names; their number and sizes are ours. Filters and a first layer at 100
-frames a second; every third frame goes on; then twice two time-delay layers and a forward LSTM, with the attention
-between the two, in the window that Kaldi's speech recognition has. An utterance's answer is the mean of its frames'
-probabilities. Kaldi's low-rank and projected layers, chunks of fixed length and natural gradient are not there.
+Our reading: those parts are what its abstract names; their number and sizes are ours. Filters at 400 steps a second
+and a first layer that makes 100 frames of them; every third frame goes on; then twice two time-delay layers and a
+forward LSTM, with the attention between the two, in the window that Kaldi's speech recognition has. An utterance's
+answer is the mean of its frames' probabilities. Kaldi's low-rank and projected layers, chunks of fixed length and
+natural gradient are not there.
 """
 
 import math
