@@ -7,7 +7,8 @@ import torch
 from packed_noise import LENGTHS, assert_trains, noise, num_parameters
 
 from emoduet.nn.packing import Packed, pack
-from emoduet.nn.tdnn import LOUDNESS_FLOOR, ForwardLSTM, TimeDelayLayer, TimeDomainFilters
+from emoduet.nn.recurrent import ForwardLSTM
+from emoduet.nn.tdnn import LOUDNESS_FLOOR, TimeDelayLayer, TimeDomainFilters
 
 
 def test_time_delay_layer_pencil():

@@ -60,10 +60,6 @@ def utterances(num_samples, num_tokens, seed=0):
     return Inputs(sounds, [torch.randint(0, NUM_TOKENS, (count,), generator=generator) for count in num_tokens])
 
 
-def chosen(inputs, rows):
-    return Inputs([inputs.waveforms[row] for row in rows], [inputs.tokens[row] for row in rows])
-
-
 def easy_batch(seed, copies=4):
     """Each class has a tone in noise, and a word among others that say nothing; lengths differ."""
     generator = torch.Generator().manual_seed(seed)

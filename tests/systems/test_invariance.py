@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from company import ROWS, assert_alike_alone_and_together, assert_same_gradients, chosen, logit_gradients
 from small_encoders import wav2vec2_config
 from transformers import Wav2Vec2Model
 
@@ -41,16 +42,10 @@ def utterances(durations, token_counts, seed=0):
     return Inputs([sound * 2.0**-i for i, sound in enumerate(sounds)], ids)
 
 
-def chosen(inputs, rows):
-    return Inputs([inputs.waveforms[row] for row in rows], [inputs.tokens[row] for row in rows])
-
-
 def gradients(system, inputs, row):
-    """What one utterance's logits, each class weighing differently, say to every weight that trains."""
-    system.zero_grad()
-    logits = system(inputs)[row]
-    (logits * torch.arange(1.0, len(logits) + 1)).sum().backward()
-    return {name: weight.grad for name, weight in system.named_parameters() if weight.grad is not None}
+    """What one utterance's logits say to every weight that trains."""
+    found = logit_gradients(system, inputs, row)
+    return {name: gradient for name, gradient in found.items() if gradient is not None}
 
 
 @pytest.fixture(scope="module", params=VARIETIES)
@@ -63,14 +58,9 @@ def system(request, variety):
     return build(request.param, variety)
 
 
-@torch.no_grad()
-@pytest.mark.parametrize("rows", [(0, 1, 2, 3), (3, 1, 0, 2), (1, 0), (2, 2, 2)])
+@ROWS
 def test_alone_and_in_any_batch_the_answer_is_the_same(system, rows):
-    inputs = utterances(DURATIONS, TOKENS)
-    alone = torch.cat([system(chosen(inputs, [row])) for row in rows])
-    torch.testing.assert_close(system(chosen(inputs, rows)), alone, atol=1e-5, rtol=0)
-    if len(set(rows)) > 1:
-        assert (alone[0] - alone[1]).abs().max() > 1e-3
+    assert_alike_alone_and_together(system, utterances(DURATIONS, TOKENS), rows)
 
 
 @pytest.mark.parametrize("row", [0, 3])
@@ -78,12 +68,7 @@ def test_alone_and_in_a_batch_the_gradients_are_the_same(system, row):
     inputs = utterances(DURATIONS, TOKENS)
     alone = gradients(system, chosen(inputs, [row]), 0)
     together = gradients(system, inputs, row)
-    assert alone.keys() == together.keys()
-    for name, gradient in alone.items():
-        tolerance = 1e-5 * max(1.0, gradient.abs().max().item())
-        torch.testing.assert_close(
-            together[name], gradient, atol=tolerance, rtol=0, msg=lambda text, name=name: f"{name}: {text}"
-        )
+    assert_same_gradients(together, alone)
 
 
 def test_every_weight_of_the_system_learns(system):

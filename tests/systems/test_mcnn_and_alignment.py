@@ -5,7 +5,8 @@ The sounds of the stand-ins are 161 values every 20 ms, so 25 ms are one frame.
 
 import pytest
 import torch
-from stand_ins import NUM_CLASSES, chosen, easy_batch, small_system, train_on, utterances
+from company import ROWS, assert_alike_alone_and_together, assert_same_gradients, chosen, logit_gradients
+from stand_ins import NUM_CLASSES, easy_batch, small_system, train_on, utterances
 
 from emoduet.config import read_recipe
 from emoduet.systems.inputs import Inputs
@@ -21,32 +22,17 @@ def system(request):
     return small_system(f"demo-{request.param}").eval()
 
 
-def gradients(system, inputs, row):
-    """What one utterance's logits, each class weighing differently, say to every weight."""
-    system.zero_grad()
-    logits = system(inputs)[row]
-    (logits * torch.arange(1.0, len(logits) + 1)).sum().backward()
-    return {name: weight.grad for name, weight in system.named_parameters()}
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("rows", [(0, 1, 2, 3), (3, 1, 0, 2), (1, 0), (2, 2, 2)])
+@ROWS
 def test_alone_and_in_any_batch_the_answer_is_the_same(system, rows):
-    inputs = utterances(NUM_SAMPLES, NUM_TOKENS)
-    alone = torch.cat([system(chosen(inputs, [row])) for row in rows])
-    torch.testing.assert_close(system(chosen(inputs, rows)), alone, atol=1e-5, rtol=0)
-    if len(set(rows)) > 1:
-        assert (alone[0] - alone[1]).abs().max() > 1e-3
+    assert_alike_alone_and_together(system, utterances(NUM_SAMPLES, NUM_TOKENS), rows)
 
 
 @pytest.mark.parametrize("row", [0, 3])
 def test_alone_and_in_a_batch_the_gradients_are_the_same(system, row):
     inputs = utterances(NUM_SAMPLES, NUM_TOKENS)
-    alone = gradients(system, chosen(inputs, [row]), 0)
-    together = gradients(system, inputs, row)
-    for name, gradient in alone.items():
-        tolerance = 1e-5 * max(1.0, gradient.abs().max().item())
-        torch.testing.assert_close(together[name], gradient, atol=tolerance, rtol=0, msg=name)
+    alone = logit_gradients(system, chosen(inputs, [row]), 0)
+    together = logit_gradients(system, inputs, row)
+    assert_same_gradients(together, alone)
 
 
 @pytest.mark.parametrize("name", NAMES)

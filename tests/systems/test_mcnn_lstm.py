@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from stand_ins import chosen, small_system, utterances
+from company import chosen
+from stand_ins import small_system, utterances
 from torch.nn import functional
 
 from emoduet.config import read_recipe

@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from stand_ins import chosen, easy_batch, small_system, train_on, utterances
+from company import ROWS, assert_alike_alone_and_together, assert_same_gradients, chosen, logit_gradients
+from stand_ins import easy_batch, small_system, train_on, utterances
 
 from emoduet.config import read_recipe
 
@@ -19,32 +20,17 @@ def system(request):
     return system.eval()
 
 
-def gradients(system, inputs, row):
-    """What one utterance's logits, each class weighing differently, say to every weight."""
-    system.zero_grad()
-    logits = system(inputs)[row]
-    (logits * torch.arange(1.0, len(logits) + 1)).sum().backward()
-    return {name: weight.grad for name, weight in system.named_parameters()}
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("rows", [(0, 1, 2, 3), (3, 1, 0, 2), (1, 0), (2, 2, 2)])
+@ROWS
 def test_alone_and_in_any_batch_the_answer_is_the_same(system, rows):
-    inputs = utterances(NUM_SAMPLES, NUM_TOKENS)
-    alone = torch.cat([system(chosen(inputs, [row])) for row in rows])
-    torch.testing.assert_close(system(chosen(inputs, rows)), alone, atol=1e-5, rtol=0)
-    if len(set(rows)) > 1:
-        assert (alone[0] - alone[1]).abs().max() > 1e-3
+    assert_alike_alone_and_together(system, utterances(NUM_SAMPLES, NUM_TOKENS), rows)
 
 
 @pytest.mark.parametrize("row", [0, 3])
 def test_alone_and_in_a_batch_the_gradients_are_the_same(system, row):
     inputs = utterances(NUM_SAMPLES, NUM_TOKENS)
-    alone = gradients(system, chosen(inputs, [row]), 0)
-    together = gradients(system, inputs, row)
-    for name, gradient in alone.items():
-        tolerance = 1e-5 * max(1.0, gradient.abs().max().item())
-        torch.testing.assert_close(together[name], gradient, atol=tolerance, rtol=0, msg=name)
+    alone = logit_gradients(system, chosen(inputs, [row]), 0)
+    together = logit_gradients(system, inputs, row)
+    assert_same_gradients(together, alone)
 
 
 def test_loss_and_logits_of_learning_are_those_of_each_utterance_alone(system):
@@ -62,12 +48,12 @@ def test_loss_and_logits_of_learning_are_those_of_each_utterance_alone(system):
 @pytest.mark.parametrize("training", [True, False])
 def test_25_ms_and_one_token_beside_half_a_minute(system, training):
     lengths = (400, 544_000), (1, 98)
-    found = gradients(small_system("demo-" + name_of(system)).train(training), utterances(*lengths), 0)
+    found = logit_gradients(small_system("demo-" + name_of(system)).train(training), utterances(*lengths), 0)
     assert all(gradient is not None and gradient.isfinite().all() for gradient in found.values())
 
 
 def test_one_shortest_utterance_trains(system):
-    found = gradients(small_system("demo-" + name_of(system)).train(), utterances((400,), (1,)), 0)
+    found = logit_gradients(small_system("demo-" + name_of(system)).train(), utterances((400,), (1,)), 0)
     assert all(gradient is not None and gradient.isfinite().all() for gradient in found.values())
 
 

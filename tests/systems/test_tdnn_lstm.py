@@ -6,7 +6,8 @@ from stand_ins import small_system, utterances
 from torch.nn import functional
 
 from emoduet.nn.packing import Packed
-from emoduet.nn.tdnn import ForwardLSTM, TimeDelayLayer, TimeDomainFilters
+from emoduet.nn.recurrent import ForwardLSTM
+from emoduet.nn.tdnn import TimeDelayLayer, TimeDomainFilters
 from emoduet.nn.time_restricted import TimeRestrictedAttention
 from emoduet.systems.tdnn_lstm import mean_probabilities
 

@@ -13,6 +13,8 @@ from emoduet.nn.packing import Packed, moved, places_side_by_side, time_major_or
 
 _KERNELS = {"LSTM": lambda steps, start, *others: torch.lstm(steps, (start, start), *others), "GRU": torch.gru}
 """By `RNNBase.mode`; an LSTM's cell begins as its state does."""
+_DIRECTIONS = {False: ("",), True: ("", "_reverse")}
+"""How PyTorch ends the names of a layer's weights, by `RNNBase.bidirectional`."""
 
 
 class BidirectionalLSTM(nn.Module):
@@ -42,21 +44,32 @@ class BidirectionalGRU(nn.Module):
         return frames.with_values(_run(self.gru, frames))
 
 
-def run_packed_sequence(layer: nn.LSTM | nn.GRU, frames: Packed) -> Float[Tensor, "total twice_hidden"]:
-    """Both directions at once, step by step over the utterances that still run."""
+class ForwardLSTM(nn.Module):
+    """One LSTM layer from each utterance's first frame to its last; in fp32."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(input_size, hidden_size)
+
+    def forward(self, frames: Packed) -> Packed:
+        return frames.with_values(_run(self.lstm, frames))
+
+
+def run_packed_sequence(layer: nn.LSTM | nn.GRU, frames: Packed) -> Float[Tensor, "total states"]:
+    """All directions at once, step by step over the utterances that still run."""
     order, running = time_major_order(frames.lengths)
     order = moved(order, frames.values.device)
     steps, _ = layer(PackedSequence(frames.values.index_select(0, order), running))
     return steps.data.index_select(0, order.argsort())
 
 
-def run_side_by_side(layer: nn.LSTM | nn.GRU, frames: Packed) -> Float[Tensor, "total twice_hidden"]:
+def run_side_by_side(layer: nn.LSTM | nn.GRU, frames: Packed) -> Float[Tensor, "total states"]:
     """Each direction from its own end of every utterance; zeros behind an utterance's last frame answer to nobody."""
-    forth, back = places_side_by_side(frames.lengths)
-    return torch.cat([_one_way(layer, frames, forth, ""), _one_way(layer, frames, back, "_reverse")], dim=1)
+    ways = zip(places_side_by_side(frames.lengths), _DIRECTIONS[layer.bidirectional], strict=False)
+    return torch.cat([_one_way(layer, frames, places, direction) for places, direction in ways], dim=1)
 
 
-def _run(layer: nn.LSTM | nn.GRU, frames: Packed) -> Float[Tensor, "total twice_hidden"]:
+def _run(layer: nn.LSTM | nn.GRU, frames: Packed) -> Float[Tensor, "total states"]:
     """In fp32, the way of the device that the frames are on."""
     way = {"cpu": run_side_by_side}.get(frames.values.device.type, run_packed_sequence)
     with torch.autocast(frames.values.device.type, enabled=False):

@@ -1,4 +1,4 @@
-"""The layers of a TDNN-LSTM over packed utterances: filters learned from samples, time-delay layers, a forward LSTM.
+"""The convolutions of a TDNN-LSTM over packed utterances: filters learned from samples, and time-delay layers.
 
 They follow what Kaldi calls so (Peddinti et al. 2015; Ghahremani et al. 2018) in PyTorch's terms: each layer is a
 convolution, a rectifier and a batch normalisation.
@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from emoduet.nn.convolution import PackedBatchNorm, PackedConvolution
-from emoduet.nn.packing import Packed, moved, places_side_by_side
+from emoduet.nn.packing import Packed
 
 FILTER_SAMPLES, FILTER_STEP = 256, 40
 """A filter's length, 16 ms, and how far it moves, 2.5 ms, at 16 kHz."""
@@ -42,26 +42,6 @@ class TimeDomainFilters(nn.Module):
 
     def forward(self, samples: Packed) -> Packed:
         return self.frames(self.filters(samples).map(_loudness).map(self.norm))
-
-
-class ForwardLSTM(nn.Module):
-    """One LSTM layer from each utterance's first frame to its last; in fp32."""
-
-    def __init__(self, input_size: int, hidden_size: int) -> None:
-        super().__init__()
-        self.lstm = nn.LSTM(input_size, hidden_size)
-
-    def forward(self, frames: Packed) -> Packed:
-        with torch.autocast(frames.values.device.type, enabled=False):
-            return frames.with_values(self._side_by_side(frames.with_values(frames.values.float())))
-
-    def _side_by_side(self, frames: Packed) -> Float[Tensor, "total hidden"]:
-        """Zeros behind an utterance's last frame come after all that is asked of it."""
-        count, width = len(frames.lengths), frames.values.shape[1]
-        places = moved(places_side_by_side(frames.lengths)[0], frames.values.device)
-        steps = frames.values.new_zeros(max(frames.lengths) * count, width).index_copy(0, places, frames.values)
-        states, _ = self.lstm(steps.view(-1, count, width))
-        return states.flatten(0, 1).index_select(0, places)
 
 
 def _loudness(answers: Float[Tensor, "total filters"]) -> Float[Tensor, "total filters"]:

@@ -18,7 +18,8 @@ from torch.nn import functional
 
 from emoduet.nn.packing import Packed, moved, utterance_index
 from emoduet.nn.pooling import MeanPooling
-from emoduet.nn.tdnn import ForwardLSTM, TimeDelayLayer, TimeDomainFilters
+from emoduet.nn.recurrent import ForwardLSTM
+from emoduet.nn.tdnn import TimeDelayLayer, TimeDomainFilters
 from emoduet.nn.time_restricted import TimeRestrictedAttention
 from emoduet.systems.base import System, cross_entropy
 from emoduet.systems.inputs import Inputs
