@@ -65,7 +65,9 @@ def test_a_probe_learns_a_mix_of_frozen_layers_and_one_linear_map(size, kind):
     assert heard.encoder is encoder and isinstance(model.system.pool, MeanPooling)
 
 
-@pytest.mark.parametrize(("directions", "attending"), [("both", (1, 1)), ("cma-1", (1, 0)), ("cma-2", (0, 1))])
+@pytest.mark.parametrize(
+    ("directions", "attending"), [("both", (1, 1)), ("cma-1", (1, 0)), ("cma-2", (0, 1)), ("none", (0, 0))]
+)
 def test_directions(directions, attending):
     system = build_model(read_recipe("demo-paper", [f"cross_modal_attention.directions={directions}"]), WORDS).system
     assert tuple(isinstance(block, CrossModalAttention) for block in (system.cma_1, system.cma_2)) == attending

@@ -77,7 +77,7 @@ def test_no_words_have_no_moments(model, sound, transcript):
 
 @pytest.mark.parametrize(
     ("recipe", "kind"),
-    [("demo-audio-only", "audio"), ("demo-text-only", "text"), ("demo-concatenation", "concatenation")],
+    [("demo-audio-only", "audio"), ("demo-text-only", "text"), ("demo-late-fusion", "late-fusion")],
 )
 def test_other_systems_have_no_attention(tmp_path, sound, recipe, kind):
     other = restore_model(write_model(tmp_path / "m", recipe))
@@ -88,7 +88,7 @@ def test_other_systems_have_no_attention(tmp_path, sound, recipe, kind):
 @pytest.mark.parametrize("direction", ["cma-1", "cma-2"])
 def test_one_direction_alone_is_not_explained(tmp_path, sound, direction):
     half = restore_model(write_model(tmp_path / "m", f"demo-ablation-{direction}-only"))
-    told = rf"has one direction alone \(cross_modal_attention\.directions = '{direction}'\); use one with both"
+    told = rf"does not attend both ways \(cross_modal_attention\.directions = '{direction}'\); use one that does"
     with pytest.raises(InputError, match=told):
         aligned(half, sound, "no")
 

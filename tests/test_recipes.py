@@ -244,5 +244,6 @@ def test_every_key_is_read_by_a_training(tmp_path, read_keys):
     _, history = train(Plan(recipe, utterances, utterances[:4], True, 0), tmp_path / "run", Machine(device="cpu"))
     dead = {section.__name__: set(section.model_fields) - read_keys[section.__name__] for section in sections}
     assert dead == dict.fromkeys(dead, set()) and len(dead) == 9
-    assert set(Recipe.model_fields) - read_keys["Recipe"] == {"name", "title"}
+    assert set(Recipe.model_fields) - read_keys["Recipe"] == {"name", "title", "model"}
+    assert "numbers" in read_keys["Recipe"]  # what [model] says, of the system's types
     assert len(history) == 1

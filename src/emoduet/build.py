@@ -14,7 +14,6 @@ from emoduet.batching import InputReader
 from emoduet.checkpoint import Encoders, fill, read_checkpoint
 from emoduet.config import TINY, Recipe, read_recipe, stored_recipe
 from emoduet.errors import CheckpointError
-from emoduet.front_ends.base import FrontEnd
 from emoduet.front_ends.frames import build_frames
 from emoduet.front_ends.pronunciation import pronunciations
 from emoduet.front_ends.vectors import vectors_digest
@@ -26,6 +25,7 @@ from emoduet.nn.pooling import MeanPooling, StatisticsPooling
 from emoduet.nn.standardiser import StandardisedFrames
 from emoduet.nn.text_features import TextProjection
 from emoduet.pretrained.encoders import AudioEncoderBase, EncoderBase, TextEncoderBase
+from emoduet.pretrained.front_end import FrontEnd
 from emoduet.pretrained.loading import load_audio_encoder, load_text_encoder, weights_digest, weights_size
 from emoduet.pretrained.tiny import build_tiny_audio_encoder, build_tiny_text_encoder, train_tokenizer
 from emoduet.recipe_sections import AudioEncoder, TextEncoder

@@ -20,12 +20,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from emoduet.atomic import make_folder, new_folder
+from emoduet.atomic import make_folder, new_folder, write_json
 from emoduet.errors import CheckpointError
-from emoduet.front_ends.base import FrontEnd
 from emoduet.front_ends.reading import is_by_rule, read_frames, read_token_vectors
 from emoduet.front_ends.words import Tokenizer
 from emoduet.pretrained.encoders import AudioEncoderBase, TextEncoderBase
+from emoduet.pretrained.front_end import FrontEnd
 from emoduet.pretrained.loading import load_tokenizer, locate, model_from_config, read_config, wants_normalised
 
 FORMAT = "emoduet"
@@ -82,7 +82,7 @@ def write_checkpoint(
         if encoders.tokenizer:
             encoders.tokenizer.save_pretrained(temporary / "text_encoder")
         (temporary / "README.md").write_text(card, encoding="utf-8")
-        _write_json(temporary / "config.json", {"format": FORMAT, "format_version": FORMAT_VERSION, **description})
+        write_json(temporary / "config.json", {"format": FORMAT, "format_version": FORMAT_VERSION, **description})
 
 
 def read_checkpoint(path_or_hub_id: str | Path) -> Checkpoint:
@@ -164,7 +164,3 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{folder}: no model.safetensors; copy the folder again, whole") from error
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: not a safetensors file ({error}); copy it again") from error
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -5,40 +5,24 @@ An unknown key is an error, and all problems of a file are reported together. No
 only reader of a recipe's numbers.
 """
 
-import inspect
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Self
 
-from pydantic import ValidationError, create_model, model_validator
-from pydantic.errors import PydanticSchemaGenerationError
+from pydantic import ValidationError, model_validator
 
 from emoduet import recipe_sections as sections
 from emoduet.errors import CheckpointError, ConfigError
-from emoduet.systems.base import FittedSystem, System
+from emoduet.recipe_fit import misfits, numbers_of, problems_of
+from emoduet.systems.base import FittedSystem
 from emoduet.systems.catalogue import system_named
 
 TINY = "tiny"
 """The name of encoders that are made here, small and random."""
-
-_SECTIONS = {
-    "audio_encoder": ("audio_encoder", "frames"),
-    "text_encoder": ("text_encoder", "words"),
-    "audio_features": ("audio_features",),
-    "text_projection": ("text_projection",),
-    "cma_1": ("cross_modal_attention",),
-    "cma_2": ("cross_modal_attention",),
-    "cma_1_keys": ("cross_modal_attention",),
-    "pool": ("pooling",),
-    "num_classes": (),
-}
-"""What a system's constructor may name, and which of a recipe's sections makes it: one of those named."""
-
-_OF_TRAINING = (("optimizer",), ("schedule",))
-"""What a system needs beside its parts, unless it is fitted at one go."""
 
 _BEFORE = {
     "audio_encoder": {"layers": "last"},
@@ -84,19 +68,23 @@ class Recipe(sections.Section):
         text = self.text_encoder.name if self.text_encoder else self.words and self.words.kind
         return {kind: name for kind, name in (("audio", audio), ("text", text)) if name}
 
-    @property
-    def numbers(self) -> dict[str, object]:
+    @cached_property
+    def numbers(self) -> Mapping[str, object]:
         """What [model] says, of the types that the system's constructor wants."""
-        return _numbers_of(system_named(self.system)).model_validate(dict(self.model)).model_dump()
+        return numbers_of(system_named(self.system), self.model)
 
     @model_validator(mode="after")
     def _sections_fit_the_system(self) -> Self:
+        given = dict(self)
         try:
             system = system_named(self.system)
-            problems = [*_misfits(self, system), *_wrong_numbers(self.model, system)]
+            problems = misfits(self.system, system, given)
+            problems += _wrong_numbers(self)
         except ConfigError as error:
             raise ValueError(str(error)) from error
-        problems += sections.mixing_problems(dict(self))
+        if issubclass(system, FittedSystem):
+            problems += sections.one_go_problems(self.system, self.training, self.words)
+        problems += sections.mixing_problems(given)
         if self.augmentation and not system.hears:
             problems.append(f"augmentation is of no use to the {self.system} system")
         if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
@@ -106,53 +94,13 @@ class Recipe(sections.Section):
         return self
 
 
-def _misfits(recipe: Recipe, system: type[System]) -> list[str]:
-    """Sections that the system lacks, those that are one too many, and those it has no use for."""
-    unknown = [part for part in system.parts if part not in _SECTIONS]
-    if unknown:
-        return [
-            f"the {recipe.system} system's constructor names {', '.join(unknown)} by position; known are "
-            f"{', '.join(_SECTIONS)}, and numbers of [model] stand behind a *"
-        ]
-    wanted = {_SECTIONS[part] for part in system.parts} - {()}
-    fitted = issubclass(system, FittedSystem)
-    wanted.update(() if fitted else _OF_TRAINING)
-    given = {name for names in (*_SECTIONS.values(), *_OF_TRAINING) for name in names if getattr(recipe, name)}
-    problems = sections.one_go_problems(recipe.system, recipe.training, recipe.words) if fitted else []
-    for names in sorted(wanted):
-        found = given.intersection(names)
-        if not found:
-            problems.append(f"{' or '.join(names)} is missing from the {recipe.system} system")
-        if len(found) > 1:
-            problems.append(f"{' and '.join(names)} are both given; the {recipe.system} system takes one of them")
-    useless = sorted(given.difference(*wanted))
-    return problems + [f"{name} is of no use to the {recipe.system} system" for name in useless]
-
-
-def _wrong_numbers(numbers: Mapping[str, object], system: type[System]) -> list[str]:
+def _wrong_numbers(recipe: Recipe) -> list[str]:
     """What of [model] the system's constructor would not take."""
     try:
-        _numbers_of(system).model_validate(dict(numbers))
+        _ = recipe.numbers
     except ValidationError as error:
-        return [f"model.{_path(one['loc'])}{one['msg']}{_got(one)}" for one in error.errors()]
+        return problems_of(error, within="model.")
     return []
-
-
-def _numbers_of(system: type[System]) -> type[sections.Section]:
-    """[model] as a section: all that the system's constructor takes by keyword alone.
-
-    Raises:
-        ConfigError: one of them says not what it may be, or not in a way that can be read.
-    """
-    try:
-        parameters = inspect.signature(system.__init__, eval_str=True).parameters.values()
-        wanted = {one.name: (one.annotation, ...) for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY}
-        return create_model("model", __base__=sections.Section, **wanted)
-    except (NameError, PydanticSchemaGenerationError) as error:
-        raise ConfigError(
-            f"system {system.__module__}:{system.__qualname__}: what follows the * in its constructor has no usable "
-            f"annotation ({str(error).splitlines()[0]}); give each one, such as emoduet.types.Positive"
-        ) from error
 
 
 def recipe_names() -> list[str]:
@@ -205,7 +153,7 @@ def recipe_from_values(values: object, where: str) -> Recipe:
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        problems = [f"  {_path(e['loc'])}{e['msg']}{_got(e)}" for e in error.errors()]
+        problems = problems_of(error, within="  ")
         raise ConfigError(f"recipe {where}: {len(problems)} problem(s)\n" + "\n".join(problems)) from error
 
 
@@ -227,34 +175,40 @@ def _read_plain(name_or_path: str) -> dict[str, object]:
     return values
 
 
-def _read_values(name_or_path: str) -> dict[str, object]:
-    """What a recipe says, laid over what it extends."""
+def _read_values(name_or_path: str, extending: tuple[str, ...] = ()) -> dict[str, object]:
+    """What a recipe says, laid over what it extends.
+
+    Args:
+        extending: the recipes on whose behalf it is read, the asked one first.
+
+    Raises:
+        ConfigError: it does not exist or does not parse, or recipes extend each other in a circle.
+    """
     changes = _read_plain(name_or_path)
     if "extends" not in changes:
         return changes
-    extended = str(changes.pop("extends"))
-    return _merged(_read_extended(extended, name_or_path), changes, f"recipe {name_or_path}")
+    chain = (*extending, name_or_path)
+    extended = _found(str(changes.pop("extends")), name_or_path)
+    if extended in chain:
+        raise ConfigError(f"recipe {chain[0]}: {' extends '.join((*chain, extended))}, in a circle; break it")
+    return _merged(_read_values(extended, chain), changes, f"recipe {name_or_path}")
 
 
-def _read_extended(extended: str, where: str) -> dict[str, object]:
-    """The values of the recipe that another changes: a packaged one, or a file beside it.
+def _found(extended: str, where: str) -> str:
+    """The recipe that another changes: the name of a packaged one, or the path of a file beside it.
 
     Raises:
-        ConfigError: it does not exist, or extends yet another: whoever reads a recipe looks into two files at most.
+        ConfigError: it does not exist.
     """
     packaged, beside = recipe_names(), Path(where).parent / extended
-    if extended not in packaged and not beside.is_file():
+    if extended in packaged:
+        return extended
+    if not beside.is_file():
         raise ConfigError(
             f"recipe {where}: extends {extended}, which is neither a packaged recipe nor a file beside it; packaged "
             f"are {', '.join(packaged)}"
         )
-    values = _read_plain(extended if extended in packaged else str(beside))
-    if "extends" in values:
-        raise ConfigError(
-            f"recipe {where}: extends {extended}, which itself extends {values['extends']}; extend that one, and "
-            f"repeat what {extended} changes"
-        )
-    return values
+    return str(beside)
 
 
 def _merged(values: Mapping[str, object], changes: Mapping[str, object], where: str) -> dict[str, object]:
@@ -291,11 +245,3 @@ def _parse(text: str) -> object:
 
 def _packaged() -> resources.abc.Traversable:
     return resources.files("emoduet") / "recipes"
-
-
-def _path(location: tuple[str | int, ...]) -> str:
-    return ".".join(map(str, location)) + ": " if location else ""
-
-
-def _got(error: dict) -> str:
-    return f" (got {error['input']!r})" if error["loc"] and error["type"] != "missing" else ""

@@ -72,8 +72,8 @@ def _check_attends(model: Model) -> None:
     directions = model.recipe.cross_modal_attention.directions
     if directions != "both":
         raise InputError(
-            f"attention: this model has one direction alone (cross_modal_attention.directions = {directions!r}); use "
-            "one with both"
+            f"attention: this model does not attend both ways (cross_modal_attention.directions = {directions!r}); use "
+            "one that does"
         )
 
 

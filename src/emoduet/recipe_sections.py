@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from emoduet.types import Positive, Probability, Rate
+from emoduet.types import Positive, Probability, Rate, Share
 
 
 class Section(BaseModel):
@@ -79,9 +79,9 @@ class TextProjection(Section):
 
 
 class CrossModalAttention(Section):
-    """CMA-1 and CMA-2 of section 2.4, or one of them alone."""
+    """CMA-1 and CMA-2 of section 2.4, one of them alone, or neither."""
 
-    directions: Literal["both", "cma-1", "cma-2"]
+    directions: Literal["both", "cma-1", "cma-2", "none"]
     num_heads: Positive
     cma_1_keys: Literal["projected", "encoder"]
     scale: Literal["sqrt_d", "d"]
@@ -112,7 +112,7 @@ class Optimizer(Section):
 class Schedule(Section):
     """The rate is multiplied by `factor` when the watched loss has not fallen for more than `patience` epochs."""
 
-    factor: Annotated[float, Field(gt=0, lt=1)]
+    factor: Share
     patience: Annotated[int, Field(ge=0)]
 
 

@@ -28,9 +28,9 @@ from emoduet.config import Recipe
 from emoduet.errors import InputError
 from emoduet.evaluation import answer
 from emoduet.fitting import fit, fit_standardisers
-from emoduet.front_ends.base import FrontEnd
 from emoduet.history import Epoch, Step
 from emoduet.machine import Machine, accelerator_on, check_disk
+from emoduet.pretrained.front_end import FrontEnd
 from emoduet.stored_features import Features, on_stored_features
 from emoduet.systems.base import FittedSystem
 from emoduet.training_state import read_progress, read_state, trained_weights, write_state

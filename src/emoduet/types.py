@@ -9,6 +9,7 @@ from annotated_types import Ge, Gt, Lt
 Positive = Annotated[int, Gt(0)]
 Rate = Annotated[float, Gt(0)]
 Probability = Annotated[float, Ge(0), Lt(1)]
+Share = Annotated[float, Gt(0), Lt(1)]
 """What a recipe's numbers may be: checked where a recipe is read."""
 
 Seconds = float

@@ -16,10 +16,10 @@ from torch.optim import Optimizer
 
 from emoduet.batching import Batch
 from emoduet.errors import InputError
-from emoduet.front_ends.base import FrontEnd
 from emoduet.metrics import unweighted_accuracy
 from emoduet.nn.layer_weights import mixing_weights
 from emoduet.nn.packing import moved
+from emoduet.pretrained.front_end import FrontEnd
 from emoduet.pretrained.portions import generators_kept, ran_out_of_memory
 from emoduet.systems.base import System
 from emoduet.systems.inputs import Inputs

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from emoduet.errors import ConfigError
-from emoduet.front_ends.base import FrontEnd
 from emoduet.nn.linear import live
 from emoduet.nn.packing import pack
+from emoduet.pretrained.front_end import FrontEnd
 
 
 class Doubled(FrontEnd):

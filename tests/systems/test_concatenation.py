@@ -1,24 +1,8 @@
 """Concatenation is the proposed system with nothing between the two networks and their pooling."""
 
-import copy
-
 import torch
 from fusion_parts import fused_system, seasoned
 from stand_ins import utterances
-
-from emoduet.nn.attention import Unattended
-from emoduet.nn.pooling import StatisticsPooling
-from emoduet.systems.cross_modal import CrossModalSystem
-
-
-def test_it_is_the_proposed_system_without_its_attention():
-    inputs = utterances((5_123, 9_000, 1_600), (9, 3, 1))
-    system = seasoned(fused_system("concatenation"), inputs)
-    parts = copy.deepcopy(system)
-    streams = parts.audio_encoder, parts.text_encoder, parts.audio_features, parts.text_projection
-    proposed = CrossModalSystem(*streams, Unattended(), Unattended(), StatisticsPooling(), num_classes=4)
-    proposed.load_state_dict(system.state_dict())
-    assert torch.equal(system(inputs), proposed.eval()(inputs))
 
 
 def test_both_networks_are_pooled_and_stand_side_by_side():

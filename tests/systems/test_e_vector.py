@@ -36,7 +36,7 @@ class Words(nn.Module):
 
 
 def new_system(num_classes=CLASSES, **changes):
-    numbers = {"smoothing": 1.0, "acoustic_penalty": 0.1, "lexical_penalty": 0.1, "acoustic_share": 0.5}
+    numbers = {"smoothing": 1.0, "acoustic_penalty": 0.1, "lexical_penalty": 0.1, "audio_weight": 0.5}
     return EVectorSystem(Functionals(), Words(), num_classes, **numbers | changes)
 
 
@@ -102,7 +102,7 @@ def test_the_end_of_an_utterance_is_no_word():
     smoothing 1 it has (1 + 3/4) / 3. The end stands in all four, and has p, as the utterance of nothing else has."""
     tokens = [torch.tensor([*words, END]) for words in ([5], [5, 6], [6], [])]
     inputs, targets = Inputs([torch.zeros(1, SIZE)] * 4, tokens), torch.tensor([0, 1, 0, 0])
-    system = new_system(num_classes=2, acoustic_share=0.0)
+    system = new_system(num_classes=2, audio_weight=0.0)
     system.fit(inputs, targets, (1.0, 1.0))
     torch.testing.assert_close(system.emotion_vectors[END], torch.tensor([3 / 4, 1 / 4]))
     system.emotion_scale, seen = nn.Identity(), []
@@ -152,7 +152,7 @@ def test_no_utterance_trains_on_emotion_vectors_that_hold_its_own_label(monkeypa
 
 def test_what_is_said_is_understood_through_the_emotion_vectors():
     """Sentences alone: right far above a third, and no longer once all words are equally emotional."""
-    system = fitted(*corpus(240, seed=0, heard=0.0), acoustic_share=0.0, lexical_penalty=0.001)
+    system = fitted(*corpus(240, seed=0, heard=0.0), audio_weight=0.0, lexical_penalty=0.001)
     unseen, targets = corpus(300, seed=1, heard=0.0)
     assert share_right(system, unseen, targets) > 0.75
     system.emotion_vectors.copy_(system.emotion_scale.mean.expand(WORDS, CLASSES))
@@ -165,7 +165,7 @@ def test_what_is_said_is_understood_through_the_emotion_vectors():
 
 def test_forward_is_the_fusion_of_two_machines():
     torch.manual_seed(0)
-    system = new_system(acoustic_share=0.3)
+    system = new_system(audio_weight=0.3)
     for buffer in system.buffers():
         buffer.copy_(torch.rand(buffer.shape) + 0.5)
     inputs = Inputs(
@@ -240,7 +240,7 @@ def test_of_two_classes_each_has_its_own_score():
 def test_both_machines_know_more_than_each():
     (learnt, labels), (unseen, targets) = corpus(300, seed=0, said=0.4), corpus(600, seed=1, said=0.4)
     system, found = fitted(learnt, labels), []
-    for system.acoustic_share in (1.0, 0.5, 0.0):
+    for system.audio_weight in (1.0, 0.5, 0.0):
         found.append(share_right(system, unseen, targets))
     assert found[1] > max(found[0], found[2]) + 0.04
 
@@ -272,5 +272,5 @@ def test_a_pretrained_text_encoder_has_no_words_to_count():
             smoothing=1.0,
             acoustic_penalty=1.0,
             lexical_penalty=1.0,
-            acoustic_share=0.5,
+            audio_weight=0.5,
         )

@@ -69,18 +69,18 @@ def test_a_batch_of_one_has_no_pairs(inputs):
     torch.testing.assert_close(losses, 0.75 * CLASS_WEIGHTS[TARGETS[:1]] * classification)
 
 
-@pytest.mark.parametrize("text_weight", [0.0, 0.3, 0.5])
-def test_scores_are_log_posteriors_averaged_with_their_weight(inputs, text_weight):
-    system = mcnn_lstm(text_weight=text_weight)
+@pytest.mark.parametrize("audio_weight", [1.0, 0.7, 0.5])
+def test_scores_are_log_posteriors_averaged_with_their_weight(inputs, audio_weight):
+    system = mcnn_lstm(audio_weight=audio_weight)
     audio, text = embeddings(system, inputs)
     posteriors = system.audio_classifier(audio).softmax(dim=1), system.text_classifier(text).softmax(dim=1)
-    expected = posteriors[0] ** (1 - text_weight) * posteriors[1] ** text_weight
+    expected = posteriors[0] ** audio_weight * posteriors[1] ** (1 - audio_weight)
     torch.testing.assert_close(system(inputs).exp(), expected)
 
 
 def test_the_networks_share_nothing(inputs):
     """With no weight on the text, it cannot move the answer; nor can it move what the audio network learns."""
-    system = mcnn_lstm(text_weight=0.0)
+    system = mcnn_lstm(audio_weight=1.0)
     others = Inputs(inputs.waveforms, inputs.tokens[::-1])
     assert torch.equal(system(inputs), system(others))
     audio = [*system.blstm.parameters(), *system.audio_classifier.parameters()]

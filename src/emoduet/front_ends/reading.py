@@ -8,11 +8,11 @@ import torch
 
 from emoduet.errors import CheckpointError, ConfigError
 from emoduet.front_ends import phonemes
-from emoduet.front_ends.base import FrontEnd
 from emoduet.front_ends.frames import build_frames
 from emoduet.front_ends.phonemes import PhonemeTokenizer
 from emoduet.front_ends.rule import SETTINGS, ByRule
 from emoduet.front_ends.words import Tokenizer, TokenVectors
+from emoduet.pretrained.front_end import FrontEnd
 from emoduet.pretrained.loading import load_tokenizer
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from emoduet.atomic import write_json
-from emoduet.front_ends.base import FrontEnd
+from emoduet.pretrained.front_end import FrontEnd
 
 SETTINGS = "front_end.json"
 

@@ -15,12 +15,12 @@ from transformers import PreTrainedTokenizerBase
 
 from emoduet.atomic import write_json
 from emoduet.errors import CheckpointError
-from emoduet.front_ends.base import FrontEnd
 from emoduet.front_ends.phonemes import PhonemeTokenizer
 from emoduet.front_ends.rule import SETTINGS
 from emoduet.front_ends.vectors import read_vectors
 from emoduet.front_ends.word_tokens import END, UNKNOWN, word_tokenizer
 from emoduet.nn.packing import Packed, pack
+from emoduet.pretrained.front_end import FrontEnd
 
 log = logging.getLogger(__name__)
 

@@ -14,6 +14,19 @@ from emoduet.errors import ConfigError
 from emoduet.nn.packing import Packed, pack
 
 
+def head_size(size: int, num_heads: int) -> int:
+    """Values of a head where `size` of them are split evenly.
+
+    Raises:
+        ConfigError: `size` cannot be split evenly over `num_heads`.
+    """
+    if size % num_heads:
+        raise ConfigError(
+            f"attention: {size} values cannot be split evenly over {num_heads} heads; take a number that divides {size}"
+        )
+    return size // num_heads
+
+
 class MultiHeadAttention(nn.Module):
     """Scaled dot-product attention in several heads, concatenated and multiplied by W_0 (Eq. 4 and 5).
 
@@ -30,10 +43,9 @@ class MultiHeadAttention(nn.Module):
 
     def __init__(self, query_size: int, key_size: int, size: int, num_heads: int, scale: float | None = None) -> None:
         super().__init__()
-        if size % num_heads:
-            raise ConfigError(f"attention: {size} values cannot be split evenly over {num_heads} heads")
         self.num_heads = num_heads
-        self.scale = 1 / math.sqrt(size // num_heads) if scale is None else scale
+        self.head_size = head_size(size, num_heads)
+        self.scale = 1 / math.sqrt(self.head_size) if scale is None else scale
         self.query = nn.Linear(query_size, size)
         self.key = nn.Linear(key_size, size)
         self.value = nn.Linear(key_size, size)
@@ -53,7 +65,7 @@ class MultiHeadAttention(nn.Module):
         return [torch.softmax(self._split(q) @ self._split(k).transpose(1, 2) * self.scale, dim=-1) for q, k in pairs]
 
     def _split(self, frames: Float[Tensor, "frames size"]) -> Float[Tensor, "heads frames head_size"]:
-        return frames.unflatten(1, (self.num_heads, -1)).transpose(0, 1)
+        return frames.unflatten(1, (self.num_heads, self.head_size)).transpose(0, 1)
 
 
 class CrossModalAttention(nn.Module):

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from emoduet.errors import ConfigError
+from emoduet.nn.attention import head_size
 from emoduet.nn.packing import Packed, pack
 
 
@@ -30,8 +30,7 @@ class TimeRestrictedAttention(nn.Module):
 
     def __init__(self, size: int, num_heads: int, left: int, right: int) -> None:
         super().__init__()
-        if size % num_heads:
-            raise ConfigError(f"attention: {size} values cannot be split evenly over {num_heads} heads")
+        self.head_size = head_size(size, num_heads)
         self.num_heads, self.left, self.right = num_heads, left, right
         self.project = nn.Linear(size, 3 * size)
         self.of_distance = nn.Parameter(torch.zeros(num_heads, left + right + 1))
@@ -48,7 +47,8 @@ class TimeRestrictedAttention(nn.Module):
         block = self.left + self.right + 1
         num_blocks = -(-len(projected) // block)
         behind = num_blocks * block - len(projected)
-        q, k, v = projected.unflatten(1, (3, self.num_heads, -1)).permute(1, 2, 0, 3)  # each [heads, frames, head_size]
+        heads = projected.unflatten(1, (3, self.num_heads, self.head_size))
+        q, k, v = heads.permute(1, 2, 0, 3)  # each [heads, frames, head_size]
         q = functional.pad(q, (0, 0, 0, behind)).unflatten(1, (num_blocks, block))
         k, v = (
             functional.pad(one, (0, 0, self.left, self.right + behind)).unfold(1, len(scores[0, 0]), block).mT

@@ -20,13 +20,13 @@ from transformers import PreTrainedConfig, PreTrainedModel
 
 from emoduet.atomic import write_json
 from emoduet.errors import ConfigError, InputError
-from emoduet.front_ends.base import FrontEnd
 from emoduet.nn.layer_weights import means_over_time
 from emoduet.nn.linear import Factory, live
 from emoduet.nn.packing import Packed, pack
 from emoduet.pretrained.budgets import audio_budget, text_budget, with_all_layers
 from emoduet.pretrained.coverage import why_not_packed
 from emoduet.pretrained.draws import Draws, draw_seeds
+from emoduet.pretrained.front_end import FrontEnd
 from emoduet.pretrained.packed_bert import PackedBert
 from emoduet.pretrained.packed_wav2vec2 import PackedWav2Vec2
 from emoduet.pretrained.plain import PlainAudio, PlainText

@@ -12,7 +12,7 @@ from emoduet.systems.base import FittedSystem, System
 GROUP = "emoduet.systems"
 """The group of entry points under which an installed package declares systems: name = "module:Class"."""
 
-_NOT_SYSTEMS = {"base", "catalogue", "inputs"}
+_NOT_SYSTEMS = {"base", "catalogue", "inputs", "two_networks"}
 
 
 def system_names() -> list[str]:

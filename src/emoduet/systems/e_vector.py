@@ -25,7 +25,7 @@ from emoduet.nn.pooling import MeanPooling
 from emoduet.nn.standardiser import Standardiser
 from emoduet.systems.base import FittedSystem
 from emoduet.systems.inputs import Inputs
-from emoduet.types import Probability, Rate
+from emoduet.types import Rate, Share
 
 PARTS = 5
 """While fitting, an utterance gets the emotion vectors that the other parts give its words: those of all would hold its
@@ -42,7 +42,7 @@ class EVectorSystem(FittedSystem):
         text_encoder: a table of words; only its vocabulary counts.
         smoothing: a in the formula above, in utterances.
         acoustic_penalty: C of the acoustic SVM, what an utterance on the wrong side costs; `lexical_penalty` likewise.
-        acoustic_share: the weight of the acoustic scores; the lexical ones have the rest.
+        audio_weight: of the acoustic scores; the lexical ones have the rest.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class EVectorSystem(FittedSystem):
         smoothing: Rate,
         acoustic_penalty: Rate,
         lexical_penalty: Rate,
-        acoustic_share: Probability,
+        audio_weight: Share,
     ) -> None:
         super().__init__()
         self.audio_encoder, self.text_encoder = audio_encoder, text_encoder
-        self.smoothing, self.acoustic_share = smoothing, acoustic_share
+        self.smoothing, self.audio_weight = smoothing, audio_weight
         num_words = _num_words(text_encoder)
         text_encoder.origin = "of which the vocabulary alone counts"  # what cards and runs tell of the table
         self.pool = MeanPooling()
@@ -76,7 +76,7 @@ class EVectorSystem(FittedSystem):
         emotions = torch.where(num_words > 0, of_words, self.emotion_vectors[_ends(inputs.tokens)])
         bag = held / num_words.clamp(min=1).sqrt()
         lexical = torch.cat([bag, self.emotion_scale(emotions)], dim=1)
-        share = self.acoustic_share
+        share = self.audio_weight
         return share * self.acoustic_svm(functionals) + (1 - share) * self.lexical_svm(lexical)
 
     @torch.no_grad()

@@ -13,12 +13,12 @@ from emoduet.nn.audio_features import AudioFeatureEncoder
 from emoduet.nn.gated_unit import GatedMultimodalUnit
 from emoduet.nn.pooling import MeanPooling, StatisticsPooling
 from emoduet.nn.text_features import TextProjection
-from emoduet.systems.base import System
 from emoduet.systems.inputs import Inputs
+from emoduet.systems.two_networks import TwoNetworks
 from emoduet.types import Positive
 
 
-class GatedFusionSystem(System):
+class GatedFusionSystem(TwoNetworks):
     """Audio network, text network, pooling of each, gated multimodal unit, classification.
 
     Args:
@@ -36,17 +36,11 @@ class GatedFusionSystem(System):
         *,
         fused_size: Positive,
     ) -> None:
-        super().__init__()
-        self.audio_encoder = audio_encoder
-        self.text_encoder = text_encoder
-        self.audio_features = audio_features
-        self.text_projection = text_projection
-        self.pool = pool
+        super().__init__(audio_encoder, text_encoder, audio_features, text_projection, pool)
         audio, text = (pool.num_statistics * part.output_size for part in (audio_features, text_projection))
         self.unit = GatedMultimodalUnit(audio, text, fused_size)
         self.classifier = nn.Linear(fused_size, num_classes)
 
     def forward(self, inputs: Inputs) -> Float[Tensor, "utterances classes"]:
-        H_A = self.audio_features(self.audio_encoder(inputs.waveforms))
-        H_T = self.text_projection(self.text_encoder(inputs.tokens))
+        H_A, H_T, _ = self.streams(inputs)
         return self.classifier(self.unit(self.pool(H_A), self.pool(H_T)))

@@ -6,25 +6,23 @@ their common answer. Two systems trained in two runs would have these for themse
 """
 
 import math
-from typing import Annotated
 
 import torch
-from annotated_types import Gt, Lt
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from emoduet.nn.audio_features import AudioFeatureEncoder
 from emoduet.nn.pooling import MeanPooling, StatisticsPooling
 from emoduet.nn.text_features import TextProjection
+from emoduet.systems.audio import AudioSystem
 from emoduet.systems.base import System, cross_entropy
 from emoduet.systems.inputs import Inputs
-
-Share = Annotated[float, Gt(0), Lt(1)]
-"""A part of a whole that leaves something to the others."""
+from emoduet.systems.text import TextSystem
+from emoduet.types import Share
 
 
 class LateFusionSystem(System):
-    """Two networks, each with pooling and classification of its own; the answer is the weighted mean of theirs.
+    """Both systems; the answer is the weighted mean of theirs.
 
     Args:
         audio_weight: the audio network's share in the mean of probabilities; the text network has the rest.
@@ -42,13 +40,8 @@ class LateFusionSystem(System):
         audio_weight: Share,
     ) -> None:
         super().__init__()
-        self.audio_encoder = audio_encoder
-        self.text_encoder = text_encoder
-        self.audio_features = audio_features
-        self.text_projection = text_projection
-        self.pool = pool
-        self.audio_classifier = nn.Linear(pool.num_statistics * audio_features.output_size, num_classes)
-        self.text_classifier = nn.Linear(pool.num_statistics * text_projection.output_size, num_classes)
+        self.audio = AudioSystem(audio_encoder, audio_features, pool, num_classes)
+        self.text = TextSystem(text_encoder, text_projection, pool, num_classes)
         self.audio_weight = audio_weight
 
     def forward(self, inputs: Inputs) -> Float[Tensor, "utterances classes"]:
@@ -64,9 +57,7 @@ class LateFusionSystem(System):
 
     def sides(self, inputs: Inputs) -> tuple[Float[Tensor, "utterances classes"], Float[Tensor, "utterances classes"]]:
         """The logits of the audio network and those of the text network, in fp32."""
-        H_A = self.audio_features(self.audio_encoder(inputs.waveforms))
-        H_T = self.text_projection(self.text_encoder(inputs.tokens))
-        return self.audio_classifier(self.pool(H_A)).float(), self.text_classifier(self.pool(H_T)).float()
+        return self.audio(inputs).float(), self.text(inputs).float()
 
     def _mean(
         self, audio: Float[Tensor, "utterances classes"], text: Float[Tensor, "utterances classes"]

@@ -17,16 +17,16 @@ from emoduet.nn.verification import verification_loss
 from emoduet.nn.word_cnn import KernelSizes, WordCnn
 from emoduet.systems.base import System, cross_entropy
 from emoduet.systems.inputs import Inputs
-from emoduet.types import Positive, Probability
+from emoduet.types import Positive, Probability, Share
 
 
 class McnnLstmSystem(System):
-    """Two networks, an embedding and a classifier each; their log-posteriors are averaged with `text_weight`.
+    """Two networks, an embedding and a classifier each; their log-posteriors are averaged with `audio_weight`.
 
     Args:
         verification_weight: of the verification loss; the rest of one is the weight of classification.
         verification_margin: the cosine below which embeddings of different emotions are far enough apart.
-        text_weight: of the log-posteriors of the MCNN; the rest of one is the weight of the LSTM's.
+        audio_weight: of the log-posteriors of the LSTM; those of the MCNN have the rest.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class McnnLstmSystem(System):
         dropout: Probability,
         verification_weight: Probability,
         verification_margin: Probability,
-        text_weight: Probability,
+        audio_weight: Share,
     ) -> None:
         super().__init__()
         self.audio_encoder = audio_encoder
@@ -53,7 +53,7 @@ class McnnLstmSystem(System):
         self.audio_classifier = nn.Linear(2 * lstm_size, num_classes)
         self.text_classifier = nn.Linear(self.mcnn.output_size, num_classes)
         self.verification_weight, self.verification_margin = verification_weight, verification_margin
-        self.text_weight = text_weight
+        self.audio_weight = audio_weight
 
     def forward(self, inputs: Inputs) -> Float[Tensor, "utterances classes"]:
         return self._fused(*self._logits(*self._embeddings(inputs)))
@@ -81,7 +81,7 @@ class McnnLstmSystem(System):
         return self.audio_classifier(audio).float(), self.text_classifier(self.dropout(text)).float()
 
     def _fused(self, audio: Tensor, text: Tensor) -> Float[Tensor, "utterances classes"]:
-        return (1 - self.text_weight) * audio.log_softmax(dim=1) + self.text_weight * text.log_softmax(dim=1)
+        return self.audio_weight * audio.log_softmax(dim=1) + (1 - self.audio_weight) * text.log_softmax(dim=1)
 
     def _loss(self, embeddings: Tensor, logits: Tensor, targets: Tensor, class_weights: Tensor) -> Tensor:
         classification = cross_entropy(logits, targets, class_weights)

@@ -18,12 +18,12 @@ from emoduet.nn.audio_features import AudioFeatureEncoder
 from emoduet.nn.crossmodal_transformer import CrossModalTransformer, SelfAttentionTransformer, with_positions
 from emoduet.nn.pooling import MeanPooling, StatisticsPooling
 from emoduet.nn.text_features import TextProjection
-from emoduet.systems.base import System
 from emoduet.systems.inputs import Inputs
+from emoduet.systems.two_networks import TwoNetworks
 from emoduet.types import Positive, Probability
 
 
-class MultimodalTransformerSystem(System):
+class MultimodalTransformerSystem(TwoNetworks):
     """Two networks, a cross-modal and a self-attention transformer on each, pooling, concatenation, classification.
 
     Args:
@@ -46,22 +46,17 @@ class MultimodalTransformerSystem(System):
         num_heads: Positive,
         dropout: Probability,
     ) -> None:
-        super().__init__()
-        self.audio_encoder = audio_encoder
-        self.text_encoder = text_encoder
-        self.audio_features = audio_features
-        self.text_projection = text_projection
+        super().__init__(audio_encoder, text_encoder, audio_features, text_projection, pool)
         audio, text = audio_features.output_size, text_projection.output_size
         self.text_to_audio = CrossModalTransformer(audio, text, cross_modal_layers, num_heads, dropout)
         self.audio_to_text = CrossModalTransformer(text, audio, cross_modal_layers, num_heads, dropout)
         self.audio_to_audio = SelfAttentionTransformer(audio, self_attention_layers, num_heads, dropout)
         self.text_to_text = SelfAttentionTransformer(text, self_attention_layers, num_heads, dropout)
-        self.pool = pool
         self.classifier = nn.Linear(pool.num_statistics * (audio + text), num_classes)
 
     def forward(self, inputs: Inputs) -> Float[Tensor, "utterances classes"]:
-        Z_A = with_positions(self.audio_features(self.audio_encoder(inputs.waveforms)))
-        Z_T = with_positions(self.text_projection(self.text_encoder(inputs.tokens)))
+        H_A, H_T, _ = self.streams(inputs)
+        Z_A, Z_T = with_positions(H_A), with_positions(H_T)
         audio = self.audio_to_audio(self.text_to_audio(Z_A, Z_T))
         text = self.text_to_text(self.audio_to_text(Z_T, Z_A))
         return self.classifier(torch.cat([self.pool(audio), self.pool(text)], dim=1))
