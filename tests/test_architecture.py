@@ -20,6 +20,7 @@ WORDS = ["types.py", "labels.py", "errors.py", "records.py", "problems.py"]
 DOORS = ["__main__.py", "cli", "report"]
 COMPUTATION = ["nn", "systems", "metrics.py", "significance.py", "pairing.py", "calibration.py", "selective.py"]
 COMPUTATION += ["augmentation.py", "near_duplicates.py", "crossings.py", "findings.py", "protocols", "windows.py"]
+COMPUTATION += ["segmentation.py", "curve.py", "timeline_summary.py", "confidence.py"]
 OUTSIDE_WORLD = {
     *("os", "io", "pathlib", "shutil", "tempfile", "glob", "subprocess", "socket", "urllib"),
     *("time", "datetime", "random"),
@@ -116,7 +117,14 @@ def test_words_need_no_arithmetic(path):
 
 
 @pytest.mark.parametrize(
-    ("library", "home"), [("espeakng_loader", "corpora/synthetic"), ("av", "audio.py"), ("gruut", "front_ends")]
+    ("library", "home"),
+    [
+        ("espeakng_loader", "corpora/synthetic"),
+        ("av", "media_files.py"),
+        ("gruut", "front_ends"),
+        ("onnxruntime", "speech_activity.py"),
+        ("ctranslate2", "transcription.py"),
+    ],
 )
 def test_optional_libraries_stay_at_home(library, home):
     importing = [path for path in FILES if library in imported_by(path)]

@@ -3,6 +3,7 @@
 import pytest
 from easy_corpus import small_recipe
 
+from emoduet.confidence import Confidence, Lengths, Point
 from emoduet.config import read_recipe
 from emoduet.model_card import RESPONSIBLE_USE, model_card
 
@@ -73,3 +74,26 @@ def test_word_vectors_have_a_licence_too():
 def test_a_synthetic_corpus_is_said_first():
     card = model_card(small_recipe(), {"seed": 3, "synthetic_corpus": True})
     assert "## Trained on\n- **synthetic corpus: this model knows nothing about people**\n- seed: 3" in card
+
+
+def test_what_it_abstains_from_is_said_with_its_caution():
+    confidence = Confidence(40, (Point(0.9125, 0.5, 0.1), Point(0.75, 0.875, 0.2), Point(0.4, 1.0, 0.225)))
+    card = model_card(small_recipe(), {}, confidence)
+    assert "## When it is unsure\nGiven a risk (`emoduet predict --risk 0.1`), it abstains where" in card
+    assert "Of its answers to 40 validation utterances, 22.5 % are wrong if none is withheld." in card
+    assert "\n- risk 5 %: no threshold keeps it; the lowest risk is 10 %\n- risk 10 %: answers from 0.912 up" in card
+    assert "- risk 10 %: answers from 0.912 upwards, which are 50 % of all; 10 % of them are wrong\n" in card
+    assert "- risk 20 %: answers from 0.750 upwards, which are 87.5 % of all; 20 % of them are wrong\n" in card
+    assert "the same utterances had served the training before" in card
+
+
+def test_a_model_that_cannot_abstain_says_so():
+    card = model_card(small_recipe(), {"seed": 3})
+    assert "## When it is unsure\nIt cannot abstain, and takes no risk: no validation answers tell" in card
+    assert "optimistic" not in card and "lengths heard" not in card
+
+
+def test_the_lengths_it_heard_are_said_where_it_says_what_it_was_trained_on():
+    card = model_card(small_recipe(), {"seed": 3}, lengths=Lengths(0.58, 3.449, 11.25, 34.14))
+    told = "- lengths heard: from 0.6 to 34.1 s, half of them up to 3.4 s and 95 % up to 11.2 s; longer ones are new to"
+    assert f"- seed: 3\n{told} it and best cut at pauses\n\n## When" in card

@@ -208,6 +208,6 @@ def test_loading_leaves_nothing_to_train(both):
 
 def test_public_names():
     assert emoduet.EmotionRecognizer is EmotionRecognizer
-    assert set(emoduet.__all__) <= set(dir(emoduet)) | {"EmotionRecognizer"}
+    assert set(emoduet.__all__) <= set(dir(emoduet)) | {"EmotionRecognizer", "Listening"}
     with pytest.raises(AttributeError, match="module 'emoduet' has no attribute 'EmotionRecogniser'"):
         _ = emoduet.EmotionRecogniser

@@ -20,6 +20,7 @@ import typer
 from easy_corpus import write_easy_corpus
 from small_runs import small_experiment
 from sounds import sine
+from tiny_classifiers import CARD, save_audio_classifier, save_text_classifier
 
 from emoduet.build import build_model
 from emoduet.checkpoint import write_checkpoint
@@ -193,6 +194,9 @@ def folder_of_examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     description = {"recipe": model.recipe.model_dump(mode="json"), "training": {}}
     write_checkpoint(folder / "model", model.system, model.encoders, description, card="# An example\n")
     soundfile.write(folder / "call.wav", sine(16_000, duration=2.0), 16_000)
+    (folder / "call.srt").write_text("1\n00:00:00,200 --> 00:00:01,900\nAnna: I told you.\n", encoding="utf-8")
+    save_audio_classifier(folder / "superb-er", card=CARD.format("apache-2.0"))
+    save_text_classifier(folder / "text-emotions")
     run_experiment(small_experiment(write_easy_corpus(folder / "easy"), folder / "run1"))
     return folder
 

@@ -1,14 +1,16 @@
 """emoduet recognises expressed emotion from speech and its words together.
 
-`EmotionRecognizer` answers for recordings; it is imported when first used, since torch takes seconds to load.
+`EmotionRecognizer` answers for recordings, which it hears as `Listening` says; both are imported when first used, since
+torch takes seconds to load.
 """
 
 from typing import TYPE_CHECKING
 
 from emoduet.errors import AudioError, CheckpointError, ConfigError, CorpusError, EmoduetError, InputError
-from emoduet.types import Failure, Prediction, Utterance
+from emoduet.types import Failure, Moment, Prediction, Segment, SegmentPrediction, Timeline, Utterance, Word
 
 if TYPE_CHECKING:
+    from emoduet.listening import Listening
     from emoduet.prediction import EmotionRecognizer
 
 __all__ = [
@@ -20,8 +22,14 @@ __all__ = [
     "EmotionRecognizer",
     "Failure",
     "InputError",
+    "Listening",
+    "Moment",
     "Prediction",
+    "Segment",
+    "SegmentPrediction",
+    "Timeline",
     "Utterance",
+    "Word",
 ]
 
 
@@ -30,4 +38,8 @@ def __getattr__(name: str) -> object:
         from emoduet.prediction import EmotionRecognizer
 
         return EmotionRecognizer
+    if name == "Listening":
+        from emoduet.listening import Listening
+
+        return Listening
     raise AttributeError(f"module 'emoduet' has no attribute {name!r}")

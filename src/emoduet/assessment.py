@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from emoduet.baselines import Baseline
-from emoduet.breakdown import Breakdown, Row, breakdowns, row_of
+from emoduet.breakdown import Breakdown, Row, breakdowns, by_modality, row_of
 from emoduet.calibration import Calibration, apply_temperature, calibration
 from emoduet.evaluation import Answers
 from emoduet.results import Summary, pool, summarise
@@ -39,6 +39,8 @@ class Assessment:
         twins: a row each for the tested utterances whose line was compared and is not in training, for those whose line
             is (word for word or nearly), and for those not compared (a short line, or no transcript), as far as there
             are such; None where nobody looked, or no line could be compared.
+        modalities: of models that may lack either: their scores with sound and words, with sounds alone and with words
+            alone; None of others.
         baselines: a row for each way to answer without a signal, the way's name as the row's value.
         calibration: of the probabilities as answered; None where only labels are known.
         uncalibrated: the same with the temperature taken back; None where none was fitted.
@@ -50,6 +52,7 @@ class Assessment:
     summary: Summary
     breakdowns: tuple[Breakdown, ...]
     twins: Breakdown | None
+    modalities: Breakdown | None
     baselines: tuple[Row, ...]
     calibration: Calibration | None
     uncalibrated: Calibration | None
@@ -63,6 +66,7 @@ class Assessment:
             "summary": self.summary.as_json(),
             "breakdowns": [asdict(one) for one in self.breakdowns],
             "twins": self.twins and asdict(self.twins),
+            "modalities": self.modalities and asdict(self.modalities),
             "baselines": [asdict(row) for row in self.baselines],
             "calibration": self.calibration and asdict(self.calibration),
             "uncalibrated": self.uncalibrated and asdict(self.uncalibrated),
@@ -77,6 +81,7 @@ def assess(
     *,
     validation: Mapping[Key, Answers] | None = None,
     temperatures: Mapping[Key, float] | None = None,
+    alone: Mapping[Key, Mapping[str, Answers]] | None = None,
     twins: Mapping[int, Mapping[str, str]] | None = None,
     uncompared: Mapping[int, Collection[str]] | None = None,
     baselines: Sequence[Row] = (),
@@ -87,6 +92,7 @@ def assess(
     Args:
         validation: what the same models answered to their validation parts, on the same temperature.
         temperatures: what the answers' probabilities have been divided by (in logits); absent is 1.
+        alone: what the same models answered to sounds alone and to words alone, as `evaluation.answer_each_alone`.
         twins: fold number -> tested utterances that have a twin in training, as `Audit.twins`; None: nobody looked.
         uncompared: fold number -> tested utterances whose line was not compared, as `Audit.uncompared`.
         baselines: as `baseline_rows` gives them.
@@ -102,6 +108,7 @@ def assess(
         summary=summary,
         breakdowns=breakdowns(everything),
         twins=None if twins is None else _by_twins(answers, twins, uncompared or {}),
+        modalities=by_modality(answers, alone or {}),
         baselines=tuple(baselines),
         calibration=None if only_labels else _calibration(everything),
         uncalibrated=None if only_labels else _uncalibrated(answers, fitted),

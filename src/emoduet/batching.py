@@ -15,8 +15,14 @@ from transformers import PreTrainedTokenizerBase
 
 from emoduet.audio import normalise, read_audio
 from emoduet.errors import CorpusError
-from emoduet.systems.inputs import Inputs
+from emoduet.systems.inputs import NO_SOUND, NO_WORDS, Inputs
 from emoduet.types import Utterance
+
+FIELDS = {"audio": "audio", "text": "transcript"}
+"""The field of an utterance that each kind of encoder is fed from."""
+
+DOES_WITHOUT = "a model of the recipe missing-modality answers without"
+"""What to do where a system lacks what it takes."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class InputReader:
         stored_audio: gives, by an utterance's id, features to take in the place of its waveform.
         stored_text: the same in the place of its tokens.
         augment: changes a waveform, given the utterance's id, before it is normalised.
+        may_lack: whether an utterance may be without sound, or without transcript.
     """
 
     hears: bool
@@ -47,14 +54,24 @@ class InputReader:
     stored_audio: Callable[[str], Tensor] | None = None
     stored_text: Callable[[str], Tensor] | None = None
     augment: Callable[[str, np.ndarray], np.ndarray] | None = None
+    may_lack: bool = False
 
     def read(self, utterances: Sequence[Utterance]) -> Inputs:
-        """Decodes and tokenizes; see `waveform` and `tokens` for what can be wrong with an utterance."""
-        sound, words = _or_stored(self.waveform, self.stored_audio), _or_stored(self.tokens, self.stored_text)
+        """Decodes and tokenizes; see `waveform` and `tokens` for what can be wrong with an utterance.
+
+        Raises:
+            CorpusError: it has neither sound nor transcript, where either may be lacking.
+        """
+        if silent := [one.id for one in utterances if not any(self.takes(one, kind) for kind in FIELDS)]:
+            raise CorpusError(f"utterance {silent[0]}: neither a sound file nor a transcript; need one of the two")
         return Inputs(
-            waveforms=[sound(utterance) for utterance in utterances] if self.hears else (),
-            tokens=[words(utterance) for utterance in utterances] if self.tokenizer else (),
+            waveforms=[self._sound(utterance) for utterance in utterances] if self.hears else (),
+            tokens=[self._words(utterance) for utterance in utterances] if self.tokenizer else (),
         )
+
+    def takes(self, utterance: Utterance, kind: str) -> bool:
+        """Whether its sound ("audio") or its words ("text") are read: always, unless they may be lacking and are."""
+        return not self.may_lack or getattr(utterance, FIELDS[kind]) is not None
 
     def waveform(self, utterance: Utterance) -> Tensor:
         """The utterance's sound, [samples] at 16 kHz.
@@ -64,27 +81,39 @@ class InputReader:
             AudioError: the file cannot be used.
         """
         if utterance.audio is None:
-            raise CorpusError(f"utterance {utterance.id}: no sound file, and this system listens")
+            raise CorpusError(f"utterance {utterance.id}: no sound file, and this system listens; {DOES_WITHOUT}")
         samples = read_audio(utterance.audio, start=utterance.start, end=utterance.end)
         if self.augment:
             samples = self.augment(utterance.id, samples)
+        return self.heard(samples)
+
+    def heard(self, samples: np.ndarray) -> Tensor:
+        """Decoded sound, [samples] at 16 kHz, as the encoder wants it."""
         return torch.from_numpy(normalise(samples) if self.normalised else samples)
 
     def tokens(self, utterance: Utterance) -> Tensor:
-        """The utterance's token ids, cut at the longest input its encoder takes.
+        """The utterance's token ids; see `read_words`.
 
         Raises:
             CorpusError: the manifest has no transcript for it (an empty one is fine).
         """
         if utterance.transcript is None:
-            raise CorpusError(f"utterance {utterance.id}: no transcript, and this system reads")
-        return torch.tensor(self.tokenizer(utterance.transcript, truncation=True, verbose=False)["input_ids"])
+            raise CorpusError(f"utterance {utterance.id}: no transcript, and this system reads; {DOES_WITHOUT}")
+        return self.read_words(utterance.transcript)
 
+    def read_words(self, transcript: str) -> Tensor:
+        """Token ids, cut at the longest input the encoder takes."""
+        return torch.tensor(self.tokenizer(transcript, truncation=True, verbose=False)["input_ids"])
 
-def _or_stored(
-    read: Callable[[Utterance], Tensor], stored: Callable[[str], Tensor] | None
-) -> Callable[[Utterance], Tensor]:
-    return read if stored is None else lambda utterance: stored(utterance.id)
+    def _sound(self, utterance: Utterance) -> Tensor:
+        if not self.takes(utterance, "audio"):
+            return NO_SOUND
+        return self.waveform(utterance) if self.stored_audio is None else self.stored_audio(utterance.id)
+
+    def _words(self, utterance: Utterance) -> Tensor:
+        if not self.takes(utterance, "text"):
+            return NO_WORDS
+        return self.tokens(utterance) if self.stored_text is None else self.stored_text(utterance.id)
 
 
 def shuffled(utterances: Sequence[Utterance], seed: int, epoch: int) -> list[Utterance]:

@@ -4,13 +4,14 @@ A difference between two rows is no proof of its cause: speakers, scripts and cl
 and unweighted accuracy leaves out the classes that a row lacks. Nothing is tested here.
 """
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from emoduet.evaluation import Answers
-from emoduet.results import clusters_of, interval
+from emoduet.results import clusters_of, interval, modalities, pool
 from emoduet.significance import Interval
 from emoduet.types import Utterance
 
@@ -59,6 +60,26 @@ def breakdowns(answers: Answers) -> tuple[Breakdown, ...]:
         if any(value is not None for value in values):
             found.append(Breakdown(name, _rows(answers, values, order)))
     return tuple(found)
+
+
+def by_modality(
+    answers: Mapping[Hashable, Answers], alone: Mapping[Hashable, Mapping[str, Answers]]
+) -> Breakdown | None:
+    """The scores of models by what they are given; here an utterance stands in as many rows as it was answered in.
+
+    Args:
+        answers: of each model, to all that its utterances have.
+        alone: of the same models, as `results.modalities` takes them.
+
+    Returns:
+        None where no model was asked for more than all.
+    """
+    parts = defaultdict(list)
+    for key, whole in answers.items():
+        for name, part in modalities(whole, alone.get(key, {})).items():
+            parts[name].append(part)
+    rows = tuple(row_of(name, pool(parts[name])) for name in sorted(parts))
+    return Breakdown("what the model is given", rows) if rows else None
 
 
 def row_of(value: str, answers: Answers) -> Row:

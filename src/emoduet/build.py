@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerBase
 
 from emoduet.batching import InputReader
 from emoduet.checkpoint import Encoders, fill, read_checkpoint
+from emoduet.confidence import Confidence, Lengths, read_confidence, read_lengths
 from emoduet.config import TINY, Recipe, read_recipe, stored_recipe
 from emoduet.errors import CheckpointError
 from emoduet.front_ends.frames import build_frames
@@ -41,7 +42,8 @@ class Model:
     """A system with all it needs to answer: what it was built from, its encoders, and what reads its inputs.
 
     `temperature` divides the logits before they become probabilities: fitted on validation data, 1 where there was
-    none.
+    none. `confidence` is how often its answers to validation data were wrong, and `lengths` how long the utterances
+    were that it heard in training; None where nobody knows: without validation, or sound, or of an older emoduet.
     """
 
     recipe: Recipe
@@ -49,11 +51,32 @@ class Model:
     system: System
     reader: InputReader
     temperature: float = 1.0
+    confidence: Confidence | None = None
+    lengths: Lengths | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message: its recipe's system."""
+        return self.recipe.system
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever reads its answers should know: nothing that its model card does not say."""
+        return ()
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes, in the order of the system's logits."""
         return self.recipe.classes
+
+    def description(self) -> dict[str, object]:
+        """What `config.json` says of it, as JSON values; with weights and encoders, `restore_model` needs no more."""
+        return {
+            "recipe": self.recipe.model_dump(mode="json"),
+            "temperature": self.temperature,
+            "confidence": self.confidence and self.confidence.as_json(),
+            "lengths": self.lengths and self.lengths.as_json(),
+        }
 
 
 def build_model(recipe: Recipe, transcripts: Sequence[str]) -> Model:
@@ -74,8 +97,12 @@ def restore_model(path_or_hub_id: str | Path) -> Model:
         raise CheckpointError(
             f"{path_or_hub_id}: the {recipe.system} system's encoder folders are not all there; copy the folder again"
         )
-    temperature = _temperature(checkpoint.description.get("temperature", 1.0), where=str(path_or_hub_id))
-    model = replace(_assemble(recipe, checkpoint.encoders), temperature=temperature)
+    model = replace(
+        _assemble(recipe, checkpoint.encoders),
+        temperature=_temperature(checkpoint.description.get("temperature", 1.0), where=str(path_or_hub_id)),
+        confidence=read_confidence(checkpoint.description.get("confidence"), where=str(path_or_hub_id)),
+        lengths=read_lengths(checkpoint.description.get("lengths"), where=str(path_or_hub_id)),
+    )
     fill(model.system, checkpoint.weights, str(path_or_hub_id))
     model.system.eval().requires_grad_(False)
     log.info(model.encoders.forms())
@@ -146,8 +173,14 @@ def paper_model(audio_encoder: AudioEncoderBase, text_encoder: TextEncoderBase) 
 
 def _assemble(recipe: Recipe, encoders: Encoders) -> Model:
     normalised = encoders.audio is not None and encoders.audio.normalise
-    reader = InputReader(hears=encoders.audio is not None, normalised=normalised, tokenizer=encoders.tokenizer)
-    return Model(recipe, encoders, build_system(recipe, encoders), reader)
+    system = build_system(recipe, encoders)
+    reader = InputReader(
+        hears=encoders.audio is not None,
+        normalised=normalised,
+        tokenizer=encoders.tokenizer,
+        may_lack=system.may_lack,
+    )
+    return Model(recipe, encoders, system, reader)
 
 
 def _temperature(value: object, where: str) -> float:

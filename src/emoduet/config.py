@@ -97,10 +97,9 @@ class Recipe(sections.Section):
 def _wrong_numbers(recipe: Recipe) -> list[str]:
     """What of [model] the system's constructor would not take."""
     try:
-        _ = recipe.numbers
+        return system_named(recipe.system).wrong_together(recipe.numbers)
     except ValidationError as error:
         return problems_of(error, within="model.")
-    return []
 
 
 def recipe_names() -> list[str]:

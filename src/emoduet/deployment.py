@@ -7,17 +7,18 @@ figure to quote. Of a system that is fitted at one go it fits the temperature al
 import logging
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from emoduet.atomic import LOSES, check_folder, check_vacant
 from emoduet.build import weights_of
 from emoduet.checkpoint import read_description, write_checkpoint
+from emoduet.confidence import confidence_of
 from emoduet.config import Recipe
 from emoduet.errors import CheckpointError
 from emoduet.evaluation import Answers, answer, calibrated, check_complete
 from emoduet.experiment import provenance, sole_user
-from emoduet.fold_run import Filling, as_trained
+from emoduet.fold_run import Filling, as_trained, lengths_heard
 from emoduet.history import Epoch, Step
 from emoduet.labels import of_classes
 from emoduet.machine import Machine, check_machine
@@ -80,15 +81,14 @@ def train_model(
             on_fill=lambda done, total: progress(f"{recipe.name} features", Filling(recipe.name, done, total)),
         )
         model, answers = calibrated(model, answer(model.system, model.reader, held_out, model.classes))
+        confidence = confidence_of(answers.labels, answers.probabilities)
+        model = replace(model, confidence=confidence, lengths=lengths_heard(recipe, plan.train))
         training = _conditions(deployment, fold, utterances, answers, history)
         log.info(model.encoders.forms())
         training |= {"weights": weights, **as_trained(model, deployment.machine)}
-        description = {
-            "recipe": recipe.model_dump(mode="json"),
-            "temperature": model.temperature,
-            "training": training,
-        }
-        write_checkpoint(deployment.out, model.system, model.encoders, description, model_card(recipe, training))
+        description = {**model.description(), "training": training}
+        card = model_card(recipe, training, model.confidence, model.lengths)
+        write_checkpoint(deployment.out, model.system, model.encoders, description, card)
         shutil.rmtree(work)
     return answers
 

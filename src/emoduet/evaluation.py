@@ -1,8 +1,9 @@
 """What a model says of labelled utterances, and what that is worth: probabilities, scores, intervals, files."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from jaxtyping import Float
 from torch.nn import functional
 
 from emoduet.atomic import write_text
-from emoduet.batching import InputReader, batches, targets_of
+from emoduet.batching import DOES_WITHOUT, FIELDS, InputReader, batches, targets_of
 from emoduet.build import Model
 from emoduet.calibration import apply_temperature, fit_temperature
 from emoduet.config import Recipe
@@ -19,6 +20,7 @@ from emoduet.errors import CorpusError, InputError
 from emoduet.machine import computing_in
 from emoduet.metrics import Scores, log_loss, score
 from emoduet.systems.base import System
+from emoduet.systems.catalogue import system_named
 from emoduet.types import Utterance
 
 BATCH_SIZE = 8
@@ -88,6 +90,32 @@ def answer(
     return Answers(tuple(utterances), tuple(classes), torch.stack(rows).numpy())
 
 
+def answer_each_alone(
+    model: Model,
+    utterances: Sequence[Utterance],
+    precision: str = "fp32",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Answers]:
+    """What a model that may lack either says to the sounds alone ("audio"), and to the words alone ("text").
+
+    Each to the utterances that have it, at the model's one temperature. Empty for a model that needs what it takes.
+
+    Args:
+        progress: as in `answer`, for one after the other.
+    """
+    if not model.system.may_lack:
+        return {}
+    parts = {kind: _with_nothing_but(kind, utterances) for kind in FIELDS}
+    take = partial(answer, model.system, model.reader, classes=model.classes, temperature=model.temperature)
+    return {kind: take(part, precision=precision, progress=progress) for kind, part in parts.items() if part}
+
+
+def _with_nothing_but(kind: str, utterances: Sequence[Utterance]) -> list[Utterance]:
+    """Those that have it, as if they had nothing else."""
+    others = {field: None for other, field in FIELDS.items() if other != kind}
+    return [replace(one, **others) for one in utterances if getattr(one, FIELDS[kind]) is not None]
+
+
 def calibrated(model: Model, held_out: Answers) -> tuple[Model, Answers]:
     """The model with the temperature that suits answers it was not trained on, and those answers at it.
 
@@ -103,15 +131,43 @@ def check_complete(utterances: Sequence[Utterance], recipe: Recipe, where: str) 
     """Finds before a training, not in the middle of it, what the recipe's system would miss.
 
     Raises:
-        CorpusError: an utterance without audio for a system that listens, or without transcript for one that reads.
+        CorpusError: an utterance without audio for a system that listens, or without transcript for one that reads;
+            of a system that may lack either, an utterance without both.
     """
-    for kind, field, verb in (("audio", "audio", "listens"), ("text", "transcript", "reads")):
-        lacking = [utterance.id for utterance in utterances if getattr(utterance, field) is None]
-        if kind in recipe.front_ends and lacking:
-            raise CorpusError(
-                f"{where}: {len(lacking)} of {len(utterances)} utterances have no {field}, first {lacking[0]}, and the "
-                f"{recipe.system} system {verb}. Fill the column when the manifest is built, or take another recipe"
+    lacks = {kind: {one.id for one in utterances if getattr(one, field) is None} for kind, field in FIELDS.items()}
+    if system_named(recipe.system).may_lack:
+        both = lacks["audio"] & lacks["text"]
+        _check_none(utterances, both, where, "neither audio nor transcript", "of which nothing can be said. Fill one")
+        return
+    for kind, verb in (("audio", "listens"), ("text", "reads")):
+        if kind in recipe.front_ends:
+            advice = f"and the {recipe.system} system {verb}; {DOES_WITHOUT}, and other recipes do. Or fill the"
+            _check_none(utterances, lacks[kind], where, f"no {FIELDS[kind]}", advice)
+
+
+def check_some_of_each(train: Sequence[Utterance], recipe: Recipe) -> None:
+    """Where each utterance may lack one modality, all could lack the same, of which a training would learn nothing.
+
+    Raises:
+        InputError: no utterance to train on has audio, or none has a transcript.
+    """
+    if not system_named(recipe.system).may_lack:
+        return
+    for field in FIELDS.values():
+        if all(getattr(utterance, field) is None for utterance in train):
+            raise InputError(
+                f"training: none of {len(train)} utterances to train on has {field}, and the {recipe.system} system "
+                "learns from both. Add some that have it, or take a recipe of one modality, such as audio-only"
             )
+
+
+def _check_none(utterances: Sequence[Utterance], lacking: Set[str], where: str, what: str, advice: str) -> None:
+    if lacking:
+        first = next(one.id for one in utterances if one.id in lacking)
+        raise CorpusError(
+            f"{where}: {len(lacking)} of {len(utterances)} utterances have {what}, first {first}, {advice} column when "
+            "the manifest is built"
+        )
 
 
 def write_answers(path: Path, answers: Answers, note: str | None = None) -> None:
@@ -143,6 +199,26 @@ def read_answers(path: Path, utterances: Mapping[str, Utterance], classes: Seque
         raise InputError(f"{path}: {lacking[0]} has probabilities of {found}; need {', '.join(classes)}")
     rows = [[line["probabilities"][name] for name in classes] for line in lines]
     return Answers(tuple(utterances[line["id"]] for line in lines), tuple(classes), np.array(rows))
+
+
+def write_each_alone(folder: Path, alone: Mapping[str, Answers], note: str) -> None:
+    """Writes what `answer_each_alone` gave: predictions-audio.jsonl and predictions-text.jsonl."""
+    for kind, answers in alone.items():
+        write_answers(_path_alone(folder, kind), answers, note)
+
+
+def read_each_alone(folder: Path, utterances: Mapping[str, Utterance], classes: Sequence[str]) -> dict[str, Answers]:
+    """Reads what `write_each_alone` wrote; empty where it wrote nothing.
+
+    Raises:
+        InputError: as `read_answers`.
+    """
+    paths = {kind: _path_alone(folder, kind) for kind in FIELDS}
+    return {kind: read_answers(path, utterances, classes) for kind, path in paths.items() if path.exists()}
+
+
+def _path_alone(folder: Path, kind: str) -> Path:
+    return folder / f"predictions-{kind}.jsonl"
 
 
 def read_answer_lines(path: Path) -> list[dict[str, object]]:

@@ -1,19 +1,20 @@
 """A trained model scored on a manifest, with a word on whether it has seen that manifest before."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
+from emoduet.breakdown import Breakdown, by_modality
 from emoduet.build import Model, restore_model
 from emoduet.checkpoint import read_description
 from emoduet.errors import CorpusError
-from emoduet.evaluation import Answers, answer, check_complete
+from emoduet.evaluation import Answers, answer, answer_each_alone, check_complete
 from emoduet.machine import Machine, check_machine
 from emoduet.manifest import manifest_digest, read_manifest
 from emoduet.pretrained.loading import locate
-from emoduet.results import MIN_CLUSTERS, clusters_of, count_of_clusters, interval
+from emoduet.results import MIN_CLUSTERS, clusters_of, count_of_clusters, interval, modalities_json, scored
 from emoduet.significance import Interval
 from emoduet.types import Utterance
 
@@ -23,7 +24,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Examination:
-    """A model's answers, the interval of their UA, and how many of the utterances its training may have seen."""
+    """A model's answers, the interval of their UA, and how many of the utterances its training may have seen.
+
+    `alone` is as `evaluation.answer_each_alone` gives it.
+    """
 
     answers: Answers
     ua_interval: Interval | None
@@ -32,6 +36,12 @@ class Examination:
     num_seen: int
     num_outside: int
     synthetic: bool
+    alone: Mapping[str, Answers] = field(default_factory=dict)
+
+    @property
+    def modalities(self) -> Breakdown | None:
+        """The scores with sound and words, with sounds alone and with words alone, of a model that may lack either."""
+        return by_modality({0: self.answers}, {0: self.alone})
 
     @property
     def all_alike(self) -> bool:
@@ -64,10 +74,8 @@ class Examination:
         """The same as nested JSON values."""
         return {
             "classes": self.answers.classes,
-            "scores": asdict(self.answers.scores()),
-            "loss": self.answers.loss(),
-            "ua_interval_95": self.ua_interval and asdict(self.ua_interval),
-            "interval_over": self.interval_over,
+            **scored(self.answers),
+            **modalities_json(self.answers, self.alone),
             "utterances_of_trained_sessions": self.num_seen,
             "utterances_outside_the_classes": self.num_outside,
             "synthetic_corpus": self.synthetic,
@@ -115,6 +123,12 @@ class Exam:
             synthetic=any(utterance.extra.get("synthetic") for utterance in self.utterances),
         )
 
+    def completed(
+        self, examination: Examination, precision: str = "fp32", progress: Progress = lambda done, total: None
+    ) -> Examination:
+        """What `taken` gave, and beside it the answers to sounds alone and to words alone, where the model may lack."""
+        return replace(examination, alone=answer_each_alone(self.model, self.utterances, precision, progress))
+
 
 def set_exam(path_or_hub_id: str, manifest: Path, sessions: tuple[str, ...], device: torch.device) -> Exam:
     """A model on its device and a manifest's labelled utterances, or those of some sessions.
@@ -158,7 +172,8 @@ def examine_model(
         CorpusError: no utterance is left to score, or one lacks what the system takes.
     """
     chosen = check_machine(Machine(device, precision))
-    return set_exam(path_or_hub_id, manifest, sessions, chosen).taken(precision, progress)
+    exam = set_exam(path_or_hub_id, manifest, sessions, chosen)
+    return exam.completed(exam.taken(precision, progress), precision, progress)
 
 
 def _sessions_seen(path_or_hub_id: str, manifest: Path) -> set[str]:

@@ -188,6 +188,7 @@ def _assess(
         {key: one.tested for key, one in finished.items()},
         validation={key: one.validation for key, one in finished.items() if one.validation},
         temperatures={key: one.temperature for key, one in finished.items()},
+        alone={key: one.alone for key, one in finished.items()},
         twins=twins_told(audit),
         uncompared=uncompared_told(audit),
         baselines=baselines,

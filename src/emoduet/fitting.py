@@ -91,7 +91,8 @@ def _framed(model: Model, reader: InputReader, utterances: Sequence[Utterance]) 
     """Each utterance's id, and what is frozen of the audio front end makes of its sound, [frames, dim]."""
     encoder = model.encoders.audio
     stage = encoder.frozen_stage()
-    for batch in batches(utterances, model.classes, replace(reader, tokenizer=None), BATCH_SIZE):
+    heard = [one for one in utterances if reader.takes(one, "audio")]
+    for batch in batches(heard, model.classes, replace(reader, tokenizer=None), BATCH_SIZE):
         found = encoder.features(batch.inputs.to(model.system.device).waveforms, stage).unpack()
         for utterance, frames in zip(batch.utterances, found, strict=True):
             if not torch.isfinite(frames).all():

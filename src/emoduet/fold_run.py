@@ -3,26 +3,39 @@
 recipe.json            the recipe, the seed, the versions
 history.csv            a line an epoch
 predictions.jsonl      every class's probability for every tested utterance
+predictions-audio.jsonl, predictions-text.jsonl
+                       of a system that may lack either: the same, of the sounds alone and of the words alone
 validation.jsonl       the same for the validation utterances, where the protocol has them
 checkpoint/            the model (and checkpoint-epoch01/ ... where all are kept)
 metrics.json           the scores, written last: where it stands, the fold is finished
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emoduet.atomic import write_json
 from emoduet.build import Model, encoder_bytes
 from emoduet.checkpoint import told_forms, write_checkpoint
+from emoduet.confidence import Lengths, confidence_of, lengths_of
 from emoduet.config import Recipe
-from emoduet.evaluation import Answers, answer, calibrated, read_answers, write_answers
+from emoduet.evaluation import (
+    Answers,
+    answer,
+    answer_each_alone,
+    calibrated,
+    read_answers,
+    read_each_alone,
+    write_answers,
+    write_each_alone,
+)
+from emoduet.evidence import without_signal
 from emoduet.history import Epoch, Step, log_to_tensorboard, write_history
 from emoduet.machine import Machine, name_of
 from emoduet.model_card import model_card
 from emoduet.protocols import LEAKING, NO_VALIDATION, TEST_IN_THE_LOOP, Fold
-from emoduet.results import clusters_of, count_of_clusters, interval
+from emoduet.results import modalities_json, scored
 from emoduet.stored_features import Features
 from emoduet.systems.base import FittedSystem
 from emoduet.training import Plan, forget_state, train
@@ -120,23 +133,41 @@ def run_fold(job: FoldJob, progress: Callable[[FoldProgress | Filling], None]) -
 
     def on_epoch(model: Model, epoch: Epoch) -> None:
         if job.keep == "all":
-            _write_model(job, model, job.folder / f"checkpoint-epoch{epoch.epoch:02d}")
+            _write_model(job, replace(model, lengths=lengths), job.folder / f"checkpoint-epoch{epoch.epoch:02d}")
 
     _write_recipe(job, {})
-    model, history = train(job.plan(), job.folder, job.machine, on_step, on_epoch, job.features, on_fill)
+    plan = job.plan()
+    lengths = None if job.keep == "none" else lengths_heard(job.recipe, plan.train)
+    model, history = train(plan, job.folder, job.machine, on_step, on_epoch, job.features, on_fill)
+    model = replace(model, lengths=lengths)
     if job.fold.validation:
         model, validation = calibrated(model, _answers(job, model, job.fold.validation))
+        model = replace(model, confidence=confidence_of(validation.labels, validation.probabilities))
         write_answers(job.folder / "validation.jsonl", validation, job.note)
     _write_recipe(job, as_trained(model, job.machine))
     tested = _answers(job, model, job.fold.test)
+    alone = answer_each_alone(model, tested.utterances)
     write_history(job.folder / "history.csv", history, job.note)
     if job.tensorboard:
         log_to_tensorboard(job.folder / "tensorboard", history, job.note)
     write_answers(job.folder / "predictions.jsonl", tested, job.note)
+    write_each_alone(job.folder, alone, job.note)
     if job.keep != "none":
         _write_model(job, model, job.folder / "checkpoint")
-    write_json(job.folder / "metrics.json", _metrics(job, model, tested, history))
+    write_json(job.folder / "metrics.json", _metrics(job, model, tested, history) | modalities_json(tested, alone))
     forget_state(job.folder)
+
+
+def lengths_heard(recipe: Recipe, train: Iterable[Utterance]) -> Lengths | None:
+    """How long the utterances are that a model of the recipe trains on; None where it does not hear, or none is known.
+
+    Where the manifest bounds no part of a file, its header tells, in well under a millisecond; only m4a, webm and mp4
+    are decoded for it.
+    """
+    if "audio" not in recipe.front_ends:
+        return None
+    durations = (without_signal(utterance).extra.get("duration") for utterance in train)
+    return lengths_of(one for one in durations if one is not None)
 
 
 def forms_of(job: FoldJob) -> str:
@@ -152,11 +183,15 @@ def _form_told(encoder: Mapping[str, object]) -> str:
 
 @dataclass(frozen=True)
 class Finished:
-    """What a finished fold has answered, and at which temperature; `validation` is None where nothing validated."""
+    """What a finished fold has answered, and at which temperature; `validation` is None where nothing validated.
+
+    `alone` is as `evaluation.answer_each_alone` gives it.
+    """
 
     tested: Answers
     validation: Answers | None
     temperature: float
+    alone: Mapping[str, Answers]
 
 
 def read_finished(job: FoldJob, utterances: Mapping[str, Utterance]) -> Finished:
@@ -168,6 +203,7 @@ def read_finished(job: FoldJob, utterances: Mapping[str, Utterance]) -> Finished
         tested=read_answers(job.folder / "predictions.jsonl", utterances, classes),
         validation=read_answers(validation, utterances, classes) if validation.exists() else None,
         temperature=json.loads((job.folder / "metrics.json").read_text(encoding="utf-8"))["temperature"],
+        alone=read_each_alone(job.folder, utterances, classes),
     )
 
 
@@ -222,9 +258,9 @@ def _write_recipe(job: FoldJob, trained: Mapping[str, object]) -> None:
 
 def _write_model(job: FoldJob, model: Model, folder: Path) -> None:
     conditions = {**_conditions(job), **as_trained(model, job.machine)}
-    recipe = job.recipe.model_dump(mode="json")
-    description = {"recipe": recipe, "temperature": model.temperature, "training": conditions}
-    write_checkpoint(folder, model.system, model.encoders, description, model_card(job.recipe, conditions))
+    description = {**model.description(), "training": conditions}
+    card = model_card(job.recipe, conditions, model.confidence, model.lengths)
+    write_checkpoint(folder, model.system, model.encoders, description, card)
 
 
 def _conditions(job: FoldJob) -> dict[str, object]:
@@ -248,8 +284,6 @@ def _conditions(job: FoldJob) -> dict[str, object]:
 
 
 def _metrics(job: FoldJob, model: Model, tested: Answers, history: list[Epoch]) -> dict[str, object]:
-    kind, clusters = clusters_of(tested.utterances)
-    of_ua = interval(tested, clusters)
     tested_epoch = min(history, key=lambda epoch: epoch.watched_loss) if job.picks_epoch else history[-1]
     return {
         **_conditions(job),
@@ -258,8 +292,5 @@ def _metrics(job: FoldJob, model: Model, tested: Answers, history: list[Epoch]) 
         "tested_epoch": tested_epoch.epoch,
         "seconds": round(sum(epoch.seconds for epoch in history), 1),
         "classes": tested.classes,
-        "loss": tested.loss(),
-        "scores": asdict(tested.scores()),
-        "ua_interval_95": of_ua and asdict(of_ua),
-        "interval_over": count_of_clusters(kind, len(set(clusters))),
+        **scored(tested),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from emoduet.confidence import Confidence, Lengths, point_for
 from emoduet.config import TINY, Recipe
 from emoduet.paper_tables import own_recipes
 
@@ -11,6 +12,20 @@ RESPONSIBLE_USE = (
     "recognition from voice is prohibited in the EU at work and in education except for medical or safety reasons "
     "(AI Act Art. 5(1)(f)); other uses are high-risk (Annex III 1(c)) with a duty to tell people (Art. 50(3)). Being "
     "open source does not exempt. Check the current dates of application; this is not legal advice."
+)
+
+TOLD_RISKS = (0.05, 0.1, 0.2)
+"""The error rates for which the card says what a model abstains from."""
+
+_NO_CONFIDENCE = (
+    "It cannot abstain, and takes no risk: no validation answers tell how often it is wrong when it is unsure. Models "
+    "of `emoduet train` can, and those of protocols with a validation part."
+)
+
+_OPTIMISTIC = (
+    "These figures are optimistic: the same utterances had served the training before, and the thresholds are picked "
+    "on them once more. Other speakers and recordings will have more errors, and a threshold that rests on a handful "
+    "of answers is luck."
 )
 
 _CARD = """---
@@ -30,6 +45,9 @@ recognizer = EmotionRecognizer.load("FOLDER")
 ## Trained on
 {training}
 
+## When it is unsure
+{confidence}
+
 ## Responsible use
 {responsible_use}
 
@@ -38,16 +56,23 @@ recognizer = EmotionRecognizer.load("FOLDER")
 """
 
 
-def model_card(recipe: Recipe, conditions: Mapping[str, object]) -> str:
+def model_card(
+    recipe: Recipe,
+    conditions: Mapping[str, object],
+    confidence: Confidence | None = None,
+    lengths: Lengths | None = None,
+) -> str:
     """The card of one checkpoint, Markdown.
 
     Args:
         conditions: what the training was, as name -> value; `synthetic_corpus` is said first where it is true.
+        confidence: as in `build.Model`, and so are `lengths`.
     """
     notes = (
         ["- **synthetic corpus: this model knows nothing about people**"] if conditions.get("synthetic_corpus") else []
     )
     notes += [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in conditions.items()]
+    notes += [_heard(lengths)] if lengths else []
     return _CARD.format(
         task="audio-classification" if "audio" in recipe.front_ends else "text-classification",
         name=_name_of(recipe),
@@ -55,9 +80,42 @@ def model_card(recipe: Recipe, conditions: Mapping[str, object]) -> str:
         system=recipe.system,
         classes=", ".join(recipe.classes),
         training="\n".join(notes),
+        confidence=_abstaining(confidence) if confidence else _NO_CONFIDENCE,
         responsible_use=RESPONSIBLE_USE,
         licence=_licence_of(recipe),
     )
+
+
+def _heard(lengths: Lengths) -> str:
+    return (
+        f"- lengths heard: from {lengths.shortest:.1f} to {lengths.longest:.1f} s, half of them up to "
+        f"{lengths.median:.1f} s and 95 % up to {lengths.percentile_95:.1f} s; longer ones are new to it and best cut "
+        "at pauses"
+    )
+
+
+def _abstaining(confidence: Confidence) -> str:
+    told = "\n".join(f"- {_kept(confidence, risk)}" for risk in TOLD_RISKS)
+    return (
+        "Given a risk (`emoduet predict --risk 0.1`), it abstains where its highest probability lies below a threshold "
+        "that kept the share of wrong answers as low on validation data. Of its answers to "
+        f"{confidence.num_utterances} validation utterances, {_percent(confidence.points[-1].risk)} are wrong if none "
+        f"is withheld.\n\n{told}\n\n{_OPTIMISTIC}"
+    )
+
+
+def _kept(confidence: Confidence, risk: float) -> str:
+    point = point_for(confidence, risk)
+    if point is None:
+        return f"risk {_percent(risk)}: no threshold keeps it; the lowest risk is {_percent(confidence.lowest_risk)}"
+    return (
+        f"risk {_percent(risk)}: answers from {point.threshold:.3f} upwards, which are {_percent(point.coverage)} of "
+        f"all; {_percent(point.risk)} of them are wrong"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
 
 
 def _name_of(recipe: Recipe) -> str:

@@ -3,7 +3,7 @@
 Its answers estimate expressed emotion as raters might label it, never a person's inner state.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -11,17 +11,29 @@ from threading import Lock
 import torch
 from torch.nn import functional
 
-from emoduet.build import Model, restore_model
-from emoduet.errors import EmoduetError, InputError
+from emoduet.build import restore_model
+from emoduet.classifiers import kind_of, load_classifiers
+from emoduet.errors import ConfigError, EmoduetError, InputError
+from emoduet.listening import Listening, PathLike
 from emoduet.machine import INT8, Machine, check_answering, computing_in
 from emoduet.quantisation import quantise
 from emoduet.systems.inputs import Inputs
-from emoduet.types import Failure, Prediction, Utterance
+from emoduet.timeline import Answering, Listener, Progress
+from emoduet.types import Failure, Moment, Prediction, Seconds, SegmentPrediction, Timeline, Utterance
 
 BATCH_SIZE = 8
 """Inputs answered together; no answer depends on it."""
 
-PathLike = str | Path
+AS_IT_COMES = Listening()
+"""Speech is found, words are unknown, and segments alone are answered."""
+
+
+def _untold(heard: Seconds, duration: Seconds) -> None:
+    """Nobody asked how far a recording is."""
+
+
+def _unseen(found: SegmentPrediction | Moment) -> None:
+    """Nobody asked for answers before the last is there."""
 
 
 class EmotionRecognizer:
@@ -32,7 +44,7 @@ class EmotionRecognizer:
     'angry'
     """
 
-    def __init__(self, model: Model, device: str | None = None, precision: str = "fp32") -> None:
+    def __init__(self, model: Answering, device: str | None = None, precision: str = "fp32") -> None:
         self.model = model
         self.precision = precision
         self.device = check_answering(Machine(device, precision))
@@ -42,21 +54,46 @@ class EmotionRecognizer:
         self._turn = Lock()  # encoders and tokenizers change a little of themselves while they run
 
     @classmethod
-    def load(cls, path_or_hub_id: PathLike, device: str | None = None, precision: str = "fp32") -> "EmotionRecognizer":
-        """Loads a model folder, or a model repository of the hub, without the encoders it was trained from.
+    def load(
+        cls,
+        path_or_hub_id: PathLike,
+        device: str | None = None,
+        precision: str = "fp32",
+        *,
+        text_model: str | None = None,
+        audio_weight: float = 0.5,
+        label_map: Path | None = None,
+    ) -> "EmotionRecognizer":
+        """Loads a model of emoduet, or classifiers of transformers in the place of one: a folder, or a name of the hub.
 
         Args:
             device: such as "cpu" or "cuda:1"; None takes a GPU where there is one, and the CPU for int8.
             precision: "fp32", "bf16" or "int8". Whether the model's answers survive int8 is not asked here;
                 `emoduet evaluate --precision int8` tells.
+            text_model: a checkpoint for text classification, beside one for audio classification.
+            audio_weight: the share of the latter in the mean of both.
+            label_map: TOML or JSON: which class each label of such checkpoints becomes.
 
         Raises:
             CheckpointError: there is no such model, or it cannot be used.
-            InputError: this machine has no such device, or does not compute in this precision.
+            InputError: this machine has no such device, or does not compute in this precision; or classifiers do not
+                fit together.
             ConfigError: int8, and an encoder of the model has no packed form.
         """
         check_answering(Machine(device, precision))
-        return cls(restore_model(path_or_hub_id), device, precision)
+        name = str(path_or_hub_id)
+        kind = kind_of(name)
+        if kind == "emoduet" and text_model is None and label_map is None:
+            return cls(restore_model(name), device, precision)
+        if precision == INT8:
+            raise ConfigError(f"{name}: int8 is for models of emoduet, whose encoders have a packed form; use fp32")
+        audio, text = (None, name) if kind == "text" and text_model is None else (name, text_model)
+        return cls(load_classifiers(audio, text, audio_weight=audio_weight, label_map=label_map), device, precision)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever reads its answers should know."""
+        return self.model.notes
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -79,8 +116,8 @@ class EmotionRecognizer:
         """Every class's probability for each recording with its words, in the order given.
 
         Args:
-            audio: one or many sound files; None for a model that only reads.
-            text: the words of each; None for a model that only listens.
+            audio: one or many sound files; None for a model that only reads, or may lack sound.
+            text: the words of each; None for a model that only listens, or may lack words.
 
         Raises:
             InputError: the model needs what was not given, or the two are not equally many.
@@ -88,6 +125,73 @@ class EmotionRecognizer:
         """
         answers = list(self.predict_each(self._utterances(audio, text), stop_at_failure=True))
         return [answer for answer in answers if isinstance(answer, Prediction)]
+
+    def listen(
+        self, audio: PathLike, listening: Listening = AS_IT_COMES, progress: Progress = _untold
+    ) -> Iterator[SegmentPrediction | Moment]:
+        """What is said of each segment of a recording of any length, as soon as it is heard, in flat memory.
+
+        With `listening.hop`, the moments of the curve follow the segments of each stretch of speech.
+
+        Args:
+            progress: called with the seconds answered and the seconds in all; 0 where the file does not say.
+
+        Raises:
+            AudioError: the recording cannot be decoded; what was found before has been given.
+            InputError: a file of segments or words is unusable, words are missing, a library or weights are not there,
+                or the model knows nothing of the risk that is wanted.
+        """
+        return Listener(self.model, self._rows, listening).along(Path(audio), progress)
+
+    def timeline(
+        self,
+        audio: PathLike,
+        listening: Listening = AS_IT_COMES,
+        progress: Progress = _untold,
+        on_found: Callable[[SegmentPrediction | Moment], None] = _unseen,
+    ) -> Timeline:
+        """A recording from beginning to end: `listen`, collected.
+
+        Args:
+            on_found: called with each answer as soon as it is there.
+
+        Raises:
+            EmoduetError: as `listen`.
+
+        >>> recognizer = EmotionRecognizer.load("model")                                     # doctest: +SKIP
+        >>> timeline = recognizer.timeline("call.mp3", Listening(asr="small", hop=0.25))     # doctest: +SKIP
+        >>> timeline.segments[0].label, timeline.segments[0].segment.start                   # doctest: +SKIP
+        ('angry', 0.42)
+        """
+        heard_until = 0.0
+
+        def tell(heard: Seconds, duration: Seconds) -> None:
+            nonlocal heard_until
+            heard_until = heard
+            progress(heard, duration)
+
+        found = []
+        for one in self.listen(audio, listening, tell):
+            on_found(one)
+            found.append(one)
+        segments = [one for one in found if isinstance(one, SegmentPrediction)]
+        moments = [one for one in found if isinstance(one, Moment)]
+        return Timeline(
+            recording=str(audio),
+            duration=heard_until,
+            classes=self.classes,
+            segments=tuple(sorted(segments, key=lambda one: (one.segment.start, one.segment.end))),
+            moments=tuple(sorted(moments, key=lambda one: one.time)),
+        )
+
+    def check(self, listening: Listening) -> None:
+        """Finds what no recording could be answered for, before the first is opened.
+
+        Raises:
+            InputError: a risk is wanted that the model knows nothing of, or speech recognition cannot be had.
+            UsageError: the model reads, and words will be nowhere.
+        """
+        Listener(self.model, self._rows, listening).check()
 
     def predict_each(
         self, utterances: Iterable[Utterance], *, stop_at_failure: bool = False
@@ -119,6 +223,10 @@ class EmotionRecognizer:
                 raise
             return Failure(id=utterance.id, error=str(error))
 
+    def _rows(self, inputs: Sequence[Inputs]) -> list[list[float]]:
+        with self._turn:
+            return self._probabilities(inputs)
+
     @torch.no_grad()
     def _probabilities(self, inputs: Sequence[Inputs]) -> list[list[float]]:
         if not inputs:
@@ -138,13 +246,14 @@ class EmotionRecognizer:
     ) -> list[Utterance]:
         files = [audio] if isinstance(audio, (str, Path)) else list(audio or ())
         texts = [text] if isinstance(text, str) else list(text or ())
+        lacks_one = self.model.system.may_lack and bool(files) != bool(texts)
         for given, wanted, what in ((files, self.hears, "audio"), (texts, self.reads, "text")):
-            if bool(given) != wanted:
+            if bool(given) != wanted and not lacks_one:
                 raise InputError(
-                    f"predict: {len(given)} inputs of {what}; this {self.model.recipe.system} model takes "
+                    f"predict: {len(given)} inputs of {what}; this {self.model.name} model takes "
                     f"{'one for each utterance' if wanted else 'none'}"
                 )
-        if self.hears and self.reads and len(files) != len(texts):
+        if files and texts and len(files) != len(texts):
             raise InputError(f"predict: {len(files)} sound files and {len(texts)} texts; need one text for each file")
         return [
             Utterance(

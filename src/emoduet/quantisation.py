@@ -144,7 +144,7 @@ def check_int8(
     if kept:
         whose = {"weights_sha256": weights_digest(path_or_hub_id), "manifest_sha256": manifest_digest(manifest)}
         write_json(kept, {"precision": INT8, **whose, "sessions": sessions, **asdict(verdict)})
-    return Int8Check(verdict, after, kept)
+    return Int8Check(verdict, exam.completed(after), kept)
 
 
 def _check_packed(model: Model, name: str) -> None:

@@ -10,6 +10,7 @@ from statistics import mean, stdev
 
 import numpy as np
 
+from emoduet.batching import FIELDS
 from emoduet.errors import InputError
 from emoduet.evaluation import Answers
 from emoduet.metrics import Scores, macro_f1, unweighted_accuracy, weighted_accuracy, weighted_f1
@@ -105,6 +106,38 @@ def complete_seeds(answers: Mapping[tuple[int, int], Answers]) -> dict[tuple[int
     folds = {fold for fold, _ in answers}
     complete = {seed for _, seed in answers if all((fold, seed) in answers for fold in folds)}
     return {key: answers[key] for key in sorted(answers) if not complete or key[1] in complete}
+
+
+def scored(answers: Answers) -> dict[str, object]:
+    """Loss, scores and the interval of UA, as JSON values."""
+    kind, clusters = clusters_of(answers.utterances)
+    of_ua = interval(answers, clusters)
+    return {
+        "loss": answers.loss(),
+        "scores": asdict(answers.scores()),
+        "ua_interval_95": of_ua and asdict(of_ua),
+        "interval_over": count_of_clusters(kind, len(set(clusters))),
+    }
+
+
+def modalities(answers: Answers, alone: Mapping[str, Answers]) -> dict[str, Answers]:
+    """One model's answers by what it was given: to utterances with sound and words, to sounds alone, to words alone.
+
+    Args:
+        alone: as `evaluation.answer_each_alone` gives them; where they are empty, so is what comes back.
+    """
+    if not alone:
+        return {}
+    ids = [{one.id for one in alone[kind].utterances} if kind in alone else set() for kind in FIELDS]
+    whole = answers.where(np.array([all(one.id in those for those in ids) for one in answers.utterances]))
+    found = {"audio and text": whole, **{f"{kind} only": one for kind, one in alone.items()}}
+    return {name: one for name, one in found.items() if one.utterances}
+
+
+def modalities_json(answers: Answers, alone: Mapping[str, Answers]) -> dict[str, object]:
+    """The scores of `modalities` under that name, as JSON values; empty where there are none."""
+    found = {name: scored(one) for name, one in modalities(answers, alone).items()}
+    return {"modalities": found} if found else {}
 
 
 def interval(answers: Answers, clusters: Sequence[str], statistic: Statistic = unweighted_accuracy) -> Interval | None:

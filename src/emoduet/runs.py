@@ -9,7 +9,7 @@ import csv
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from emoduet.assessment import Assessment, Key, assess
 from emoduet.baselines import read_baselines
 from emoduet.breakdown import Row
 from emoduet.errors import InputError
-from emoduet.evaluation import Answers, read_answer_lines, read_answers
+from emoduet.evaluation import Answers, read_answer_lines, read_answers, read_each_alone
 from emoduet.findings import is_leaking, twins_told, uncompared_told
 from emoduet.folds_file import read_folds
 from emoduet.manifest import read_manifest
@@ -45,6 +45,7 @@ class Run:
         metrics: what each fold's metrics.json says.
         histories: a mapping an epoch, with the columns of history.csv; the watched ones are absent where nothing
             was watched.
+        alone: answers to sounds alone and to words alone, as `evaluation.answer_each_alone`.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Run:
     baselines: tuple[Row, ...]
     metrics: Mapping[Key, Mapping[str, object]]
     histories: Mapping[Key, tuple[Mapping[str, float], ...]]
+    alone: Mapping[Key, Mapping[str, Answers]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -145,6 +147,7 @@ def read_run(path: str | Path) -> Run:
         baselines=read_baselines(path / "baselines.json") if (path / "baselines.json").exists() else (),
         metrics=metrics,
         histories=_by_key(finished, "history.csv", _read_history),
+        alone={key: read_each_alone(folder, utterances, classes) for key, folder in finished.items()},
     )
 
 
@@ -158,6 +161,7 @@ def assess_run(run: Run) -> Assessment:
         run.answers,
         validation=run.validation,
         temperatures=run.temperatures,
+        alone=run.alone,
         twins=run.twins,
         uncompared=run.uncompared,
         baselines=run.baselines,

@@ -57,10 +57,11 @@ def on_stored_features(model: Model, features: Features, progress: Progress = la
         log.info("features of sounds are not stored: augmentation makes each epoch's waveforms new ones")
     reader = model.reader
     for kind, stage in stored_stages(model).items():
-        store = FeatureStore(features.root, _source(model, kind, stage, features.utterances), features.utterances)
+        utterances = [one for one in features.utterances if model.reader.takes(one, kind)]
+        store = FeatureStore(features.root, _source(model, kind, stage, utterances), utterances)
         if not store.complete:
             store.fill(partial(_computed, model, kind, stage), progress)
-            log.info("%s (%s): %d utterances %s", kind, stage, len(features.utterances), _described(store))
+            log.info("%s (%s): %d utterances %s", kind, stage, len(utterances), _described(store))
         model.encoders.by_kind()[kind].begin_at(stage)
         reader = replace(reader, **{f"stored_{kind}": store.read})
     return replace(model, reader=reader)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import mean
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from emoduet.batching import InputReader, batches, shuffled, targets_of
 from emoduet.build import Model, build_model, weights_of
 from emoduet.config import Recipe
 from emoduet.errors import InputError
-from emoduet.evaluation import answer
+from emoduet.evaluation import answer, answer_each_alone, check_some_of_each
 from emoduet.fitting import fit, fit_standardisers
 from emoduet.history import Epoch, Step
 from emoduet.machine import Machine, accelerator_on, check_disk
@@ -195,16 +196,15 @@ class _Run:
         )
 
     def _watch(self) -> tuple[float, float]:
-        """The watched loss and UA, after the schedule and the choice of the best epoch have heard of the loss."""
-        watched = answer(
-            self.model.system,
-            self.model.reader,
-            self.plan.watched,
-            self.model.classes,
-            precision=self.accelerator.mixed_precision,
-        )
+        """The watched loss and UA, after the schedule and the choice of the best epoch have heard of the loss.
+
+        Of a system that may lack either the loss is the mean of three: with both, with sound alone, with words alone.
+        """
+        model, precision = self.model, self.accelerator.mixed_precision
+        watched = answer(model.system, model.reader, self.plan.watched, model.classes, precision=precision)
         self._check_finite(float(watched.probabilities.sum()))
-        watched_loss = watched.loss()
+        alone = answer_each_alone(model, self.plan.watched, precision)
+        watched_loss = mean(one.loss() for one in (watched, *alone.values()))
         if not self.history or watched_loss < min(epoch.watched_loss for epoch in self.history):
             self.best = trained_weights(self.model.system)
         self.scheduler.step(watched_loss)
@@ -274,6 +274,7 @@ def _check(plan: Plan) -> None:
     lacking = set(range(len(plan.recipe.classes))) - set(targets_of(plan.train, plan.recipe.classes).tolist())
     if lacking:
         raise InputError(f"training: no utterance to train on is {', '.join(plan.recipe.classes[i] for i in lacking)}")
+    check_some_of_each(plan.train, plan.recipe)
 
 
 def _disk_needed(system: nn.Module) -> int:

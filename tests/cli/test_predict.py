@@ -86,7 +86,7 @@ def test_json_keeps_the_order_and_names_the_failure(both, calls):
 def test_formats_and_rates(ear, calls, suffix):
     soundfile.write(f"tone.{suffix}", sine(44_100, channels=2), 44_100)
     soundfile.write("tone.wav", sine(16_000), 16_000)
-    result = predict(ear, f"tone.{suffix}", "tone.wav", "--json")
+    result = predict(ear, f"tone.{suffix}", "tone.wav", "--whole", "--json")
     assert result.exit_code == 0, result.output
     compressed, plain = records(result)
     assert compressed["probabilities"] == pytest.approx(plain["probabilities"], abs=0.02)
@@ -218,12 +218,14 @@ def test_transcripts_that_are_not_utf8(both, calls):
 @pytest.mark.parametrize(
     ("model", "arguments", "message"),
     [
-        ("both", ["call 0.wav"], "no words; this model reads: give --text once for each file, or --transcripts FILE"),
+        ("both", ["call 0.wav", "--whole"], "no words; this model reads: give --text once for each file, or --tran"),
         ("both", ["--text", "no"], "no sound files; this model listens: give at least one"),
         ("both", ["a.wav", "b.wav", "--text", "no"], "2 sound files and 1 --text; need one for each file, in order"),
         ("ear", ["a.wav", "--text", "no"], "this model only listens; leave out --text and --transcripts"),
         ("eye", ["a.wav", "--text", "no"], "1 sound files; this model only reads: give --text or --transcripts alone"),
-        ("eye", [], "no words; this model reads"),
+        ("eye", [], "nothing to answer; give sound files, or words by --text or --transcripts"),
+        ("ear", ["--whole"], "nothing to answer; give sound files"),
+        ("ear", [], "no sound files; this model listens: give at least one"),
     ],
 )
 def test_a_model_gets_what_it_takes(request, calls, model, arguments, message):
@@ -241,7 +243,7 @@ def test_words_given_twice_are_wrong_usage(calls):
 def test_an_encoder_is_no_model(both, calls):
     result = predict(both / "audio_encoder", calls[0], "--text", "no")
     assert result.exit_code == 1
-    assert "not an emoduet model (no format = 'emoduet')" in result.stderr
+    assert "audio_encoder: has no weights; copy model.safetensors beside its config" in result.stderr
     assert result.stderr.count("\n") == 1
 
 

@@ -16,7 +16,7 @@ from emoduet.pretrained.loading import how_to_copy, load_audio_encoder
 
 REPRODUCE = Path(__file__).parents[2] / "docs" / "reproduce.md"
 ENCODER = ["*.json", "*.txt", "*.model", "*.safetensors"]
-PICKLED = [*ENCODER, "pytorch_model.bin"]
+PICKLED = [*ENCODER, "pytorch_model.bin", "README.md"]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 
 from emoduet.assessment import Assessment
-from emoduet.breakdown import Row
+from emoduet.breakdown import Breakdown, Row
 from emoduet.results import Spread, count_of_clusters
 from emoduet.significance import Interval
 
@@ -14,6 +14,8 @@ from emoduet.significance import Interval
 def headline_tables(assessment: Assessment) -> Iterator[Table]:
     """The scores, and what they must be seen beside."""
     yield scores_table(assessment)
+    if assessment.modalities is not None:
+        yield breakdown_table(assessment.modalities)
     if assessment.baselines:
         yield rows_table("baselines, on the same folds", assessment.baselines)
     if assessment.twins is not None:
@@ -24,7 +26,7 @@ def assessment_tables(assessment: Assessment) -> Iterator[Table]:
     """Every table that the assessment has something for, the most telling first."""
     yield from headline_tables(assessment)
     for breakdown in assessment.breakdowns:
-        yield rows_table(f"by {breakdown.name}", breakdown.rows)
+        yield breakdown_table(breakdown)
     if assessment.calibration is not None:
         yield calibration_table(assessment)
     if assessment.selective:
@@ -47,6 +49,11 @@ def scores_table(assessment: Assessment) -> Table:
     no_interval = "" if summary.ua_interval else f"\n{over}"
     table.caption = f"{summary.num_utterances:,} utterances, {folds}, {seeds}{no_interval}"
     return table
+
+
+def breakdown_table(breakdown: Breakdown) -> Table:
+    """A row for each value of what the answers are cut by."""
+    return rows_table(f"by {breakdown.name}", breakdown.rows)
 
 
 def rows_table(title: str, rows: Sequence[Row]) -> Table:

@@ -214,6 +214,7 @@ def evaluate(
     """
     with errors_told():
         from emoduet.atomic import check_file
+        from emoduet.cli.assessment_tables import breakdown_table
         from emoduet.cli.precision_tables import tell_int8
         from emoduet.cli.tables import answers_table, confusion_table
         from emoduet.evaluation import write_answers
@@ -239,5 +240,7 @@ def evaluate(
             tell_int8(checked, model)
         results().print(answers_table(examination.answers))
         results().print(examination.conditions(), soft_wrap=True)
+        if examination.modalities:
+            results().print(breakdown_table(examination.modalities))
         scores = examination.answers.scores()
         results().print(confusion_table(scores, examination.answers.classes))

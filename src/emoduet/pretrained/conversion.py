@@ -13,7 +13,8 @@ from emoduet.atomic import check_vacant, new_folder
 from emoduet.errors import CheckpointError, InputError
 from emoduet.pretrained.loading import FILES, PICKLED, how_to_copy, locate
 
-_WANTED = (*FILES, PICKLED)
+WANTED = (*FILES, PICKLED, "README.md")
+"""What is fetched: the model card, too, which says on what terms the weights may be used."""
 
 
 def convert_encoder(name: str, out: Path) -> None:
@@ -26,14 +27,14 @@ def convert_encoder(name: str, out: Path) -> None:
     if Path(name).is_dir() and out.resolve() == Path(name).resolve():
         raise InputError(f"{out}: is the folder to convert, whose files would be lost; give another --out")
     check_vacant(out)
-    folder = locate(name, _WANTED)
+    folder = locate(name, WANTED)
     path = folder / PICKLED
     if not path.is_file():
         raise CheckpointError(_nothing_to_convert(name, folder))
     weights = _read_tensors(path)
     with new_folder(out) as temporary:
         for file in folder.iterdir():
-            if file.is_file() and file.suffix in (".json", ".txt", ".model"):
+            if file.is_file() and file.suffix in (".json", ".txt", ".model", ".md"):
                 shutil.copyfile(file, temporary / file.name)
         save_file(weights, temporary / "model.safetensors", metadata={"format": "pt"})
 
@@ -42,7 +43,7 @@ def _nothing_to_convert(name: str, folder: Path) -> str:
     if any(folder.glob("*.safetensors")):
         return f"{name}: its weights are .safetensors already; use it as it is"
     source = "REPOSITORY" if Path(name).is_dir() else name
-    return f"{name}: no {PICKLED} to convert and no .safetensors. {how_to_copy(source, _WANTED)}"
+    return f"{name}: no {PICKLED} to convert and no .safetensors. {how_to_copy(source, WANTED)}"
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:

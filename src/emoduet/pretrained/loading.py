@@ -70,9 +70,9 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     if not any(any(folder.glob(name)) for name in _VOCABULARIES):  # transformers would make an empty one
         raise CheckpointError(f"{folder}: no tokenizer; {advice}")
     try:
-        return AutoTokenizer.from_pretrained(folder)
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{folder}: no usable tokenizer ({_first_line(error)}); {advice}") from error
+        raise CheckpointError(f"{folder}: no usable tokenizer ({first_line(error)}); {advice}") from error
 
 
 def read_config(folder: Path) -> PreTrainedConfig:
@@ -86,10 +86,10 @@ def read_config(folder: Path) -> PreTrainedConfig:
             f"{folder}: no config.json; need a transformers checkpoint folder (config.json, model.safetensors, ...)"
         )
     try:
-        return AutoConfig.from_pretrained(folder)
+        return AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError, KeyError, StrictDataclassError) as error:
         raise CheckpointError(
-            f"{folder / 'config.json'}: not a transformers configuration ({_first_line(error)})"
+            f"{folder / 'config.json'}: not a transformers configuration ({first_line(error)})"
         ) from error
 
 
@@ -106,7 +106,7 @@ def wants_normalised(folder: Path) -> bool:
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: not readable as JSON ({_first_line(error)}); copy it again") from error
+        raise CheckpointError(f"{path}: not readable as JSON ({first_line(error)}); copy it again") from error
     if not isinstance(settings, dict):
         raise CheckpointError(f"{path}: got {settings!r}; want a preprocessor's settings. Copy it again")
     if settings.get("sampling_rate", 16_000) != 16_000:
@@ -133,13 +133,13 @@ def locate(name: str, files: Sequence[str] = FILES) -> Path:
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise CheckpointError(f"{name}: no such folder; give a checkpoint folder or a hub name like bert-base-uncased")
     try:
-        with _quiet():
+        with quiet():
             return Path(huggingface_hub.snapshot_download(name, allow_patterns=list(files)))
     except HFValidationError as error:
-        raise CheckpointError(f"{name}: neither a folder nor a hub name ({_first_line(error)})") from error
+        raise CheckpointError(f"{name}: neither a folder nor a hub name ({first_line(error)})") from error
     except (OSError, huggingface_hub.errors.HfHubHTTPError) as error:
         raise CheckpointError(
-            f"{name}: neither a folder here nor reachable on the hub ({_first_line(error)}). {how_to_copy(name, files)}"
+            f"{name}: neither a folder here nor reachable on the hub ({first_line(error)}). {how_to_copy(name, files)}"
         ) from error
 
 
@@ -166,7 +166,7 @@ def weights_digest(name: str) -> str:
     """
     folder, digest = locate(name), hashlib.sha256()
     if not any(folder.glob("*.safetensors")):
-        raise CheckpointError(_no_safetensors(name, folder))
+        raise CheckpointError(no_safetensors(name, folder))
     for path in sorted({path for pattern in (*_DECIDING, *_VOCABULARIES) for path in folder.glob(pattern)}):
         with path.open("rb") as file:
             digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
@@ -189,7 +189,7 @@ def _load_model(name: str, folder: Path, families: tuple[str, ...], kind: str) -
             f"{name}: holds a {config.model_type} model; as {kind} encoder emoduet takes {', '.join(families)}"
         )
     if not any(folder.glob("*.safetensors")):
-        raise CheckpointError(_no_safetensors(name, folder))
+        raise CheckpointError(no_safetensors(name, folder))
     model, report = _read_weights(name, folder, config)
     lacking = sorted({*report["missing_keys"], *(key[0] for key in report["mismatched_keys"])} - {"masked_spec_embed"})
     if lacking:
@@ -204,11 +204,11 @@ def _read_weights(name: str, folder: Path, config: PreTrainedConfig) -> tuple[Pr
     """The model and transformers' report on it; sizes that differ are in the report and no error yet."""
     settings = {"use_safetensors": True, "ignore_mismatched_sizes": True, "output_loading_info": True}
     try:
-        with _quiet():
+        with quiet():
             return AutoModel.from_pretrained(folder, config=config, **settings, **_no_pooler(config))
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
-            f"{name}: weights that cannot be read ({_first_line(error)}); copy all its .safetensors files again"
+            f"{name}: weights that cannot be read ({first_line(error)}); copy all its .safetensors files again"
         ) from error
 
 
@@ -217,7 +217,7 @@ def _no_pooler(config: PreTrainedConfig) -> dict[str, bool]:
     return {"add_pooling_layer": False} if has_pooler else {}
 
 
-def _no_safetensors(name: str, folder: Path) -> str:
+def no_safetensors(name: str, folder: Path) -> str:
     pickled = sorted(path.name for path in folder.glob("*.bin"))
     if pickled or not Path(name).is_dir():
         return (
@@ -230,12 +230,12 @@ def _no_safetensors(name: str, folder: Path) -> str:
     )
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silences the libraries' own load reports and retry notes; what matters is checked and raised here."""
     loggers = [transformers_logging.get_logger(), logging.getLogger("huggingface_hub")]
     levels = [logger.level for logger in loggers]

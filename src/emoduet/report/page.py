@@ -7,8 +7,6 @@ page runs no script.
 from collections.abc import Mapping
 from importlib.metadata import version
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from emoduet.model_card import RESPONSIBLE_USE
 from emoduet.protocols import TEST_IN_THE_LOOP
 from emoduet.report.breakdowns import breakdown_tables, speakers_of
@@ -25,8 +23,9 @@ from emoduet.report.figures import (
 from emoduet.report.headline import baseline_cells, class_scores, groups_of, headline_of
 from emoduet.report.leaks import audits_of, script_sentences, twin_sentences
 from emoduet.report.mistakes import mistakes_of, warning_of
-from emoduet.report.numbers import NOTHING, bounds, chance, percent
+from emoduet.report.numbers import NOTHING
 from emoduet.report.origin import origin_of
+from emoduet.report.templates import template
 from emoduet.table_text import text_tables
 
 DEEP = 0.75
@@ -39,15 +38,7 @@ def page_of(contents: Contents) -> str:
     Raises:
         AudioError: a recording that was asked for cannot be read.
     """
-    environment = Environment(
-        loader=PackageLoader("emoduet", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "bounds": bounds, "chance": chance}
-    return environment.get_template("page.html").render(_values(contents))
+    return template("page.html").render(_values(contents))
 
 
 def _values(contents: Contents) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ checked against their annotations.
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import ClassVar
 
@@ -26,11 +26,13 @@ class System(nn.Module, ABC):
         parts: what the constructor takes by position, in order.
         hears: whether one of them is an audio encoder.
         reads: whether one of them is a text encoder.
+        may_lack: whether it answers without the sound of an utterance, or without its words.
     """
 
     parts: ClassVar[tuple[str, ...]] = ()
     hears: ClassVar[bool] = False
     reads: ClassVar[bool] = False
+    may_lack: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -38,6 +40,11 @@ class System(nn.Module, ABC):
         parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
         cls.parts = tuple(one.name for one in parameters if one.kind is by_position)
         cls.hears, cls.reads = "audio_encoder" in cls.parts, "text_encoder" in cls.parts
+
+    @classmethod
+    def wrong_together(cls, numbers: Mapping[str, object]) -> list[str]:
+        """What is wrong with numbers of [model] that are right each by itself, in words."""
+        return []
 
     @property
     def device(self) -> torch.device:

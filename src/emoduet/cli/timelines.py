@@ -1,0 +1,203 @@
+"""Recordings answered along their time: a line a segment as it is found, a summary, and files where they are wanted."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn
+
+from emoduet.cli.door import notes, results
+from emoduet.errors import EmoduetError
+from emoduet.recordings import Recording
+from emoduet.timeline_files import FORMATS, moment_record, record_of, write_moments, write_timeline
+from emoduet.timeline_summary import Share, Summary, summarise, voice_of
+from emoduet.types import Moment, Seconds, SegmentPrediction, Timeline
+
+if TYPE_CHECKING:
+    from emoduet.listening import Listening
+    from emoduet.prediction import EmotionRecognizer
+
+PAGE = "html"
+"""The format that is a page to look at, beside those of `timeline_files`."""
+
+VOICE_WIDTH = 12
+
+
+class Teller(Protocol):
+    """What is said on stdout of recordings while they are answered."""
+
+    def found(self, recording: Recording, one: SegmentPrediction | Moment) -> None: ...
+
+    def end(self, recording: Recording, timeline: Timeline) -> None: ...
+
+    def failed(self, recording: Recording, error: EmoduetError) -> None: ...
+
+
+def answer_recordings(
+    recognizer: "EmotionRecognizer",
+    recordings: Sequence[Recording],
+    listening: "Listening",
+    teller: Teller,
+    write: Callable[[Recording, Timeline], None],
+) -> int:
+    """Answers recordings one by one; a bad one is told and the others are answered. Returns how many were bad."""
+    failed = 0
+    for recording in recordings:
+        own = replace(listening, segments=recording.segments) if recording.segments else listening
+        try:
+            with _seconds_bar(recording.name) as progress:
+                timeline = recognizer.timeline(
+                    recording.path,
+                    own,
+                    progress,
+                    on_found=lambda one, recording=recording: teller.found(recording, one),
+                )
+            teller.end(recording, timeline)
+            write(recording, timeline)
+        except EmoduetError as error:
+            failed += 1
+            teller.failed(recording, error)
+    return failed
+
+
+class JsonLines:
+    """A JSON object a segment and a moment; an object with `error` for a recording that cannot be answered."""
+
+    def found(self, recording: Recording, one: SegmentPrediction | Moment) -> None:
+        """One object; those of moments have `time` in the place of `start` and `end`."""
+        record = (
+            record_of(one, recording.name) if isinstance(one, SegmentPrediction) else moment_record(one, recording.name)
+        )
+        typer.echo(json.dumps(record, ensure_ascii=False))
+
+    def end(self, recording: Recording, timeline: Timeline) -> None:
+        """Programs add up for themselves."""
+
+    def failed(self, recording: Recording, error: EmoduetError) -> None:
+        typer.echo(json.dumps({"recording": recording.name, "error": str(error)}, ensure_ascii=False))
+
+
+class Table:
+    """A line a segment under a heading for each recording, then what all of it comes to; moments go to files alone."""
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self._classes = classes
+        self._widths = [max(7, len(name)) for name in classes]
+        self._headed: Recording | None = None
+
+    def _head(self, recording: Recording) -> None:
+        """The heading of a recording, once."""
+        if self._headed is recording:
+            return
+        self._headed = recording
+        columns = "  ".join(name.rjust(width) for name, width in zip(self._classes, self._widths, strict=True))
+        results().print(recording.name, style="bold", soft_wrap=True)
+        results().print(
+            f"{'from':>10}  {'to':>10}  {'voice':{VOICE_WIDTH}}  {'emotion':10}  {columns}  words", style="dim"
+        )
+
+    def found(self, recording: Recording, one: SegmentPrediction | Moment) -> None:
+        if isinstance(one, Moment):
+            return
+        self._head(recording)
+        columns = "  ".join(
+            f"{one.probabilities[name]:.3f}".rjust(width)
+            for name, width in zip(self._classes, self._widths, strict=True)
+        )
+        label = "(unsure)" if one.abstained else one.label
+        times = f"{clock(one.segment.start):>10}  {clock(one.segment.end):>10}"
+        voice = f"{voice_of(one)[:VOICE_WIDTH]:{VOICE_WIDTH}}"
+        words = one.segment.transcript or ""
+        results().print(f"{times}  {voice}  {label:10}  {columns}  {words}", soft_wrap=True)
+
+    def end(self, recording: Recording, timeline: Timeline) -> None:
+        self._head(recording)
+        for line in summary_lines(summarise(timeline), timeline.duration):
+            results().print(line, soft_wrap=True)
+
+    def failed(self, recording: Recording, error: EmoduetError) -> None:
+        told = str(error)
+        notes().print(f"error: {told if recording.name in told else f'{recording.name}: {told}'}", style="red")
+
+
+def summary_lines(summary: Summary, duration: Seconds) -> Iterator[str]:
+    """What a recording comes to, in words: shares of spoken time, changes, and where each emotion was strongest."""
+    if not summary.overall.spoken:
+        yield f"no speech in {clock(duration)}"
+        return
+    yield f"speech {clock(summary.overall.spoken)} of {clock(duration)}: {_shares(summary.overall)}"
+    if len(summary.by_voice) > 1:
+        for voice, share in summary.by_voice.items():
+            yield f"  {voice} {clock(share.spoken)}: {_shares(share)}"
+    if summary.num_abstained:
+        yield f"unsure of {summary.num_abstained} segments, which count in the shares and in nothing else"
+    for one in summary.transitions:
+        yield f"change at {clock(one.time)}, {one.voice}: {one.before} to {one.after}"
+    for one in summary.peaks:
+        yield f"most {one.label}, {one.voice}: {one.probability:.3f} from {clock(one.start)} to {clock(one.end)}"
+
+
+def clock(seconds: Seconds) -> str:
+    """A time as people read it: 1:02:03.45, or 2:03.45 within the first hour.
+
+    >>> clock(3723.456), clock(59.999)
+    ('1:02:03.46', '1:00.00')
+    """
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6_000)
+    hours, minutes = divmod(minutes, 60)
+    clocked = f"{rest // 100:02}.{rest % 100:02}"
+    return f"{hours}:{minutes:02}:{clocked}" if hours else f"{minutes}:{clocked}"
+
+
+def write_files(
+    recording: Recording, timeline: Timeline, out: Path, formats: Sequence[str], told: Sequence[str]
+) -> None:
+    """Writes a timeline below `out`, named after its recording, in each of the formats; and its curve, if it has one.
+
+    Args:
+        told: what the page must say beside the answers.
+
+    Raises:
+        EmoduetError: a file cannot be written, or the recording not read again for the page.
+    """
+    name = Path(recording.name).name
+    for one in formats:
+        if one == PAGE:
+            _write_page(recording, timeline, out / f"{name}.html", told)
+        else:
+            write_timeline(timeline, out / f"{name}{FORMATS[one]}", one)
+    if timeline.moments:
+        write_moments(timeline, out / f"{name}.curve.csv")
+
+
+def _write_page(recording: Recording, timeline: Timeline, path: Path, told: Sequence[str]) -> None:
+    from emoduet.report.recording_sound import recording_sound
+    from emoduet.report.timeline_page import write_timeline_page
+
+    with recording_sound(recording.path) as sound:
+        write_timeline_page(timeline, summarise(timeline), sound, path, told)
+
+
+def _shares(share: Share) -> str:
+    best_first: Mapping[str, float] = dict(sorted(share.shares.items(), key=lambda one: -one[1]))
+    return ", ".join(f"{name} {100 * part:.0f} %" for name, part in best_first.items())
+
+
+@contextmanager
+def _seconds_bar(name: str) -> Iterator[Callable[[Seconds, Seconds], None]]:
+    """A bar of the seconds answered, on stderr; nothing where that is no terminal."""
+    console = notes()
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(name, total=None, told="")
+
+        def tell(heard: Seconds, duration: Seconds) -> None:
+            told = f"{clock(heard)} of {clock(duration)}" if duration else clock(heard)
+            bar.update(task, completed=heard, total=duration or None, told=told)
+
+        yield tell

@@ -1,0 +1,115 @@
+"""How recordings are listened to: where speech is, where its words come from, and what is wanted beside each answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import inf
+from pathlib import Path
+
+from emoduet.audio import MIN_SAMPLES, SAMPLING_RATE
+from emoduet.errors import InputError
+from emoduet.segment_files import Transcript, read_segments, read_words
+from emoduet.segmentation import with_words, words_within
+from emoduet.transcription import Recogniser
+from emoduet.types import Seconds, Segment, Word
+
+PathLike = str | Path
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What a timeline is made with; the same for any number of recordings.
+
+    Attributes:
+        segments: where speech is: a file (RTTM, CSV, TSV, SRT, VTT, TextGrid, JSON), a folder with one for each
+            recording, of its name, or segments; None finds it out.
+        transcript: a file with the recording's words, plain or with times (SRT, VTT, JSON), or a folder of such files.
+        asr: recognises the words that are not given: a size such as "small", a hub name, a folder, or a `Recogniser`.
+        language: what is spoken, such as "en"; None lets speech recognition find out.
+        separate: each channel is a voice of its own, as in recordings of calls; otherwise channels are mixed.
+        hop: seconds from window to window of the curve; None makes none.
+        window: seconds a window is long; None takes the median of what the model was trained on.
+        risk: the share of wrong answers that is wanted; the model abstains where it is too unsure for that.
+
+    Raises:
+        InputError: hop or window is too short.
+    """
+
+    segments: PathLike | Sequence[Segment] | None = None
+    transcript: PathLike | None = None
+    asr: str | Recogniser | None = None
+    language: str | None = None
+    separate: bool = False
+    hop: Seconds | None = None
+    window: Seconds | None = None
+    risk: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.hop is not None and not 0 < self.hop < inf:
+            raise InputError(f"hop {self.hop} s; need more than 0, such as 0.25")
+        shortest = MIN_SAMPLES / SAMPLING_RATE
+        if self.window is not None and not shortest <= self.window < inf:
+            raise InputError(f"window {self.window} s; need at least {shortest} s, such as 2")
+        if self.window is not None and self.hop is None:
+            raise InputError(f"window {self.window} s: windows are those of a curve; give a hop, too, such as 0.25")
+
+    @cached_property
+    def recogniser(self) -> Recogniser | None:
+        """What recognises speech, loaded when first used."""
+        return Recogniser.load(self.asr, language=self.language) if isinstance(self.asr, str) else self.asr
+
+    def segments_of(self, recording: Path) -> tuple[Segment, ...] | None:
+        """Where speech is in a recording, with the words that are given; None: find it out.
+
+        Raises:
+            InputError: a file is unusable, or a transcript without times is given for several segments.
+        """
+        given = self.segments
+        if isinstance(given, (str, Path)):
+            given = read_segments(_file_of(Path(given), recording, "segments"), recording=recording.stem)
+        if self.transcript is None:
+            return None if given is None else tuple(given)
+        path = _file_of(Path(self.transcript), recording, "a transcript")
+        words = read_words(path, recording=recording.stem)
+        if given is None:
+            return words.segments or (Segment(start=0.0, end=inf, transcript=words.text),)
+        return _spoken(tuple(given), words, path)
+
+
+def _file_of(path: Path, recording: Path, what: str) -> Path:
+    """The file itself, or the one in a folder that is called as the recording is.
+
+    Raises:
+        InputError: the folder holds none of that name, or several.
+    """
+    if not path.is_dir():
+        return path
+    found = sorted(one for one in path.iterdir() if one.stem == recording.stem and one.is_file())
+    if len(found) != 1:
+        names = ", ".join(one.name for one in found) or "none"
+        raise InputError(f"{path}: want one file with {what} of {recording.name}, {recording.stem}.*; found {names}")
+    return found[0]
+
+
+def _spoken(segments: tuple[Segment, ...], words: Transcript, where: Path) -> tuple[Segment, ...]:
+    """Segments with what of a transcript was said in them."""
+    if words.segments:
+        return tuple(_with_lines(segment, words.segments) for segment in segments)
+    if len(segments) != 1:
+        raise InputError(
+            f"{where}: words without times for {len(segments)} segments, so that nobody knows who said what; give a "
+            "transcript with times (SRT, VTT, JSON), or no segments"
+        )
+    return (replace(segments[0], transcript=words.text),)
+
+
+def _with_lines(segment: Segment, lines: Sequence[Segment]) -> Segment:
+    """A segment with the words whose middle lies in it; a line without times of its words goes as one."""
+    timed = all(line.words or not line.transcript for line in lines)
+    words = [word for line in lines for word in line.words or (_as_word(line),)]
+    spoken = with_words(segment, words_within(words, segment.start, segment.end))
+    return spoken if timed else replace(spoken, words=())
+
+
+def _as_word(line: Segment) -> Word:
+    return Word(text=line.transcript or "", start=line.start, end=line.end)

@@ -1,0 +1,28 @@
+"""A text file as a string, whatever wrote it: UTF-8, or UTF-16 that begins by saying so; lines end with a newline."""
+
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from pathlib import Path
+
+from emoduet.errors import InputError
+
+
+def text_of(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        InputError: the file cannot be read, is in another encoding, or has nothing in it but blanks.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}); give the path of a file") from error
+    marked = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    try:
+        text = content.decode("utf-16" if marked else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        byte = content[error.start]
+        raise InputError(f"{path}:{line}: got the byte 0x{byte:02x}; want UTF-8. Save the file as UTF-8") from error
+    if not text.strip():
+        raise InputError(f"{path}: is empty; give another file, or leave it out")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
