@@ -2,7 +2,7 @@
 
     python benchmarks/timeline.py demo/corpus.jsonl MODEL [--hours 2]
 
-The manifest is of the synthetic corpus, MODEL a model of its first fold, which has not heard Session1. All recordings
+The manifest is of the synthetic corpus, MODEL a model of its first fold, which has not heard session Ses01. All recordings
 are stitched from that session, so every figure is of synthetic speech and says nothing of people.
 
 Memory: two minutes and two hours of turns with silence between them, each answered by a process of its own; prints the
@@ -30,7 +30,7 @@ from emoduet.audio import SAMPLING_RATE, read_audio
 from emoduet.manifest import read_manifest
 from emoduet.segmentation import with_words
 
-SESSION = "Session1"
+SESSION = "Ses01"
 HOP, WINDOW, ALLOWED = 0.25, 2.0, 0.5
 AROUND, WITHIN = 10.0, 6.0
 """Seconds of neutral speech before and after a passage, and of the passage, at least."""
@@ -51,6 +51,8 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=2.0)
     asked = parser.parse_args()
     utterances = [one for one in read_manifest(asked.manifest) if one.session == SESSION and one.audio]
+    if not utterances:
+        parser.error(f"{asked.manifest}: no utterances of session {SESSION}; need a manifest of the synthetic corpus")
     recognizer = EmotionRecognizer.load(asked.model, device="cpu")
     with tempfile.TemporaryDirectory() as folder:
         flat = memory_is_flat(Path(folder), asked.model, utterances, asked.hours, recognizer.reads)

@@ -166,7 +166,7 @@ def test_a_risk_that_is_no_share(ask, wanted):
 
 @pytest.mark.parametrize("ask", [threshold_for, point_for])
 def test_a_model_without_it(ask):
-    reason = "trained without validation, or written by an older emoduet: `emoduet train` holds a part out"
+    reason = "trained without validation, by an older emoduet or by another toolkit: `emoduet train` holds a part out"
     with pytest.raises(
         InputError, match=f"^risk 0.2: this model does not know .*; {reason}.*Train again, or ask for no"
     ):

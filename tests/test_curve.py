@@ -38,6 +38,24 @@ def test_the_mean_by_pencil():
     assert row == pytest.approx([(0.75 + 0.5) / 2.25, (0.5 + 0.5) / 2.25])
 
 
+def test_a_long_curve_takes_no_more_than_its_windows():
+    """An hour at four windows a second, against the sum over all windows at some of its times."""
+    rng = np.random.default_rng(1)
+    spans, times = windows(0.0, 3600.0, 2.0, 0.25), grid(0.0, 3600.0, 0.25)
+    probabilities = rng.dirichlet(np.ones(4), len(spans))
+    found = join(spans, probabilities, times, 0.25)
+    for place in (0, 1, 7, 5_000, len(times) - 2, len(times) - 1):
+        distance = np.abs(times[place] - spans.mean(axis=1))
+        weights = np.where(distance <= 1.0, 1 - distance / 1.25, 0)
+        assert found[place] == pytest.approx(weights @ probabilities / weights.sum())
+
+
+def test_times_that_are_not_round():
+    times, spans = grid(0.7500001, 2.0, 0.25), windows(0.7500001, 2.0, 2.0, 0.25)
+    assert times[0] == 0.7500001
+    assert np.isfinite(join(spans, np.ones((1, 2)) / 2, times, 0.25)).all()
+
+
 def test_rows_sum_to_one():
     rng = np.random.default_rng(0)
     spans = windows(0.0, 30.0, 2.0, 0.25)

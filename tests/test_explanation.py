@@ -69,6 +69,11 @@ def test_words_beyond_the_longest_input_are_left_out(model, sound):
     assert alignment.words_of_moments.shape[1] == MAX_TOKENS - 2
 
 
+def test_no_sound_has_no_moments(model):
+    with pytest.raises(InputError, match="utterance u: no sound file, so no moments; attention needs sound and words"):
+        align(model, Utterance(id="u", transcript="no"))
+
+
 @pytest.mark.parametrize("transcript", [None, "", "  \n", "\u200b"])
 def test_no_words_have_no_moments(model, sound, transcript):
     with pytest.raises(InputError, match=re.escape(f"utterance u: no words in {transcript!r}, so no moments of words")):

@@ -9,7 +9,7 @@ import soundfile
 
 from emoduet import hearing
 from emoduet.audio import read_audio
-from emoduet.errors import AudioError
+from emoduet.errors import InputError
 from emoduet.hearing import hear
 from emoduet.transcription import Recognised
 from emoduet.types import Segment, Word
@@ -51,11 +51,17 @@ def test_a_last_segment_ends_with_the_recording(recording):
     assert (one.segment.end, len(one.samples)) == (60.0, 32_000)
 
 
-def test_a_segment_behind_the_end_is_of_another_recording(recording):
-    with pytest.raises(
-        AudioError, match=r"call\.wav: a segment from 60\.000 to 61\.000 s lies beyond the end of the rec"
-    ):
-        stretches(recording, [Segment(start=60.0, end=61.0)])
+def test_segments_behind_the_end_are_of_another_recording(recording):
+    told = r"call\.wav: all 2 segments lie beyond the end of the recording, 60\.000 s; are they of another\?"
+    with pytest.raises(InputError, match=told):
+        stretches(recording, [Segment(start=60.0, end=61.0), Segment(start=70.0, end=71.0)])
+
+
+def test_a_last_one_behind_the_end_costs_nothing_but_itself(recording, caplog):
+    with caplog.at_level(logging.WARNING, "emoduet"):
+        found = stretches(recording, [Segment(start=1.0, end=2.0), Segment(start=60.5, end=61.0)])
+    assert [one.segment.start for one in found] == [1.0]
+    assert "segment from 60.500 s on: the recording ends at 60.000 s; left out" in caplog.text
 
 
 def test_a_splinter_is_left_out_and_told(recording, caplog):
@@ -73,12 +79,22 @@ def test_channels_apart(recording):
     assert abs(np.corrcoef(first.samples, second.samples)[0, 1]) < 0.1
 
 
-@pytest.mark.parametrize("channel", [None, 3])
-def test_a_segment_of_no_channel_there_is(recording, channel):
-    with pytest.raises(
-        AudioError, match=rf"from 1\.000 to 2\.000 s: channel {channel} of a recording with 2; give each"
-    ):
+@pytest.mark.parametrize(
+    ("channel", "told"),
+    [
+        (None, r"call\.wav: the segments do not say on which channel they are; give a column channel"),
+        (3, r"call\.wav: segment from 1\.000 to 2\.000 s: channel 3 of a recording with 2; give each"),
+    ],
+)
+def test_a_segment_of_no_channel_there_is(recording, channel, told):
+    with pytest.raises(InputError, match=told):
         stretches(recording, [Segment(start=1.0, end=2.0, channel=channel)], separate=True)
+
+
+def test_a_segment_that_lasts_far_beyond_the_end_is_told(recording, caplog):
+    with caplog.at_level(logging.WARNING, "emoduet"):
+        stretches(recording, [Segment(start=1.0, end=500.0)])
+    assert "segment from 1.000 to 500.000 s: the recording ends at 60.000 s" in caplog.text
 
 
 class Parrot:
@@ -97,17 +113,32 @@ class Parrot:
 
 
 def test_a_language_once_plain_is_asked_no_more(recording):
-    """Too short, too unsure, plain; from then on it is told."""
-    parrot = Parrot(("de", 0.9), ("nl", 0.5), ("en", 0.8))
-    given = [
-        Segment(start=1.0, end=3.5),
-        Segment(start=4.0, end=9.0),
-        Segment(start=11.0, end=15.0),
-        Segment(start=21.0, end=22.0),
-    ]
-    found = stretches(recording, given, recogniser=parrot)
-    assert [one.segment.language for one in found] == ["de", "nl", "en", "en"]
+    """German in 8 seconds, surely; English in 20 and 24 seconds, half sure and quite: 34 of 30 are plain."""
+    parrot = Parrot(("de", 1.0), ("en", 0.5), ("en", 1.0))
+    times = [(0.0, 8.0), (8.0, 28.0), (28.0, 52.0), (55.0, 56.0)]
+    found = stretches(recording, [Segment(start=start, end=end) for start, end in times], recogniser=parrot)
+    assert [one.segment.language for one in found] == ["de", "en", "en", "en"]
     assert [language for _, _, language in parrot.asked] == [None, None, None, "en"]
+
+
+def test_each_channel_has_a_language_of_its_own(recording):
+    parrot = Parrot(("de", 1.0), ("en", 1.0))
+    given = [Segment(start=0.0, end=31.0, channel=1), Segment(start=0.0, end=32.0, channel=2)]
+    given += [Segment(start=40.0, end=41.0, channel=1), Segment(start=40.0, end=42.0, channel=2)]
+    found = stretches(recording, given, separate=True, recogniser=parrot)
+    assert [(one.segment.channel, one.segment.language) for one in found] == [
+        (1, "de"),
+        (2, "en"),
+        (1, "de"),
+        (2, "en"),
+    ]
+
+
+def test_segments_of_a_channel_are_not_looked_for_in_the_mix(recording):
+    with pytest.raises(
+        InputError, match=r"call\.wav: the segments name channels, and channels are mixed; keep them apart"
+    ):
+        stretches(recording, [Segment(start=1.0, end=2.0, channel=1)])
 
 
 def test_words_are_recognised_where_none_are_given(recording):
@@ -130,7 +161,7 @@ def test_what_is_no_longer_needed_is_forgotten(recording, monkeypatch):
 
     def watched(self, before):
         forget(self, before)
-        kept.append(len(self._samples) / 16_000)
+        kept.append(sum(map(len, self._blocks)) / 16_000)
 
     monkeypatch.setattr(hearing._Voice, "_forget", watched)
     stretches(recording, [Segment(start=1.0, end=2.0), Segment(start=50.0, end=52.0)])

@@ -1,5 +1,6 @@
 """What is to be heard: files of segments and words, brought together for one recording."""
 
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -56,8 +57,10 @@ def test_a_folder_holds_a_file_for_each_recording(written):
     assert spans(Listening(segments=folder).segments_of(CALL)) == [(1, 2, None, None)]
     with pytest.raises(InputError, match=r"segments: want one file with segments of x\.wav, x\.\*; found none"):
         Listening(segments=folder).segments_of(Path("x.wav"))
-    written("segments/call.rttm", "")
-    with pytest.raises(InputError, match=r"call\.\*; found call\.csv, call\.rttm"):
+    written("segments/call.wav", "sound beside its segments")
+    assert spans(Listening(segments=folder).segments_of(CALL)) == [(1, 2, None, None)]
+    written("segments/call.wav.rttm", "")
+    with pytest.raises(InputError, match=r"call\.\*; found call\.csv, call\.wav\.rttm"):
         Listening(segments=folder).segments_of(CALL)
 
 
@@ -101,11 +104,23 @@ def test_captions_go_to_given_segments_whole(written):
     assert first.words == second.words == ()
 
 
+def test_lines_go_to_their_speaker_s_segments(written):
+    """Both speak at once; the lines say who said what."""
+    path = written(
+        "call.srt", "1\n00:00:01,000 --> 00:00:02,500\nAnn: no\n\n2\n00:00:01,500 --> 00:00:03,000\nBen: yes\n"
+    )
+    given = [Segment(start=0.0, end=4.0, speaker="Ann"), Segment(start=1.0, end=5.0, speaker="Ben")]
+    assert [one.transcript for one in Listening(segments=given, transcript=path).segments_of(CALL)] == ["no", "yes"]
+    numbered = [replace(one, speaker=f"SPEAKER_0{number}") for number, one in enumerate(given)]
+    found = Listening(segments=numbered, transcript=path).segments_of(CALL)
+    assert [one.transcript for one in found] == ["no yes", "no yes"]
+
+
 @pytest.mark.parametrize(
     ("numbers", "message"),
     [
-        ({"hop": 0}, r"hop 0 s; need more than 0, such as 0\.25"),
-        ({"hop": inf}, "hop inf s; need more than 0"),
+        ({"hop": 0}, r"hop 0 s; need at least 0\.01, such as 0\.25"),
+        ({"hop": inf}, "hop inf s; need at least 0"),
         ({"hop": 0.25, "window": 0.02}, r"window 0\.02 s; need at least 0\.025 s, such as 2"),
         ({"window": 2.0}, r"window 2\.0 s: windows are those of a curve; give a hop, too"),
     ],

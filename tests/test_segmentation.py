@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emoduet.segmentation import divided, loudness, pieces, with_words, words_within
+from emoduet.segmentation import divided, is_divided, loudness, pieces, with_words, words_within
 from emoduet.types import Segment, Word
 
 
@@ -75,8 +75,12 @@ def test_a_piece_in_which_nobody_said_a_word_has_an_empty_transcript():
 
 
 def test_words_without_times_keep_a_segment_whole():
-    segment = Segment(start=0.0, end=14.0, transcript="I told you")
-    assert divided(segment, speech(14.0, [8.0]), longest=10.0) == [segment]
+    assert not is_divided(Segment(start=0.0, end=14.0, transcript="I told you"), longest=10.0)
+    assert is_divided(Segment(start=100.0, end=114.0, transcript="I told you", words=WORDS), longest=10.0)
+    assert is_divided(Segment(start=0.0, end=14.0), longest=10.0) and is_divided(
+        Segment(start=0.0, end=14.0, transcript=""), 10.0
+    )
+    assert not is_divided(Segment(start=0.0, end=10.0), longest=10.0)
 
 
 @pytest.mark.parametrize("transcript", [None, ""])

@@ -157,6 +157,23 @@ def test_words_that_nobody_gives(both, segments):
         both.timeline("nowhere.wav", Listening(segments=segments))
 
 
+def test_memory_that_does_not_suffice_is_told(ear, call, monkeypatch):
+    def full(inputs):
+        raise MemoryError
+
+    recognizer = EmotionRecognizer(ear.model)
+    monkeypatch.setattr(recognizer, "_probabilities", full)
+    with pytest.raises(InputError, match=r"from 2\.5 to 6\.0 s: memory does not suffice for so much at once; give the"):
+        recognizer.timeline(call, Listening(segments=GIVEN[1:2]))
+
+
+def test_other_errors_are_not_called_memory(ear, call, monkeypatch):
+    recognizer = EmotionRecognizer(ear.model)
+    monkeypatch.setattr(recognizer, "_probabilities", lambda inputs: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        recognizer.timeline(call, Listening(segments=GIVEN[1:2]))
+
+
 def test_threads_share_a_recognizer(both, call):
     listening = Listening(segments=GIVEN, hop=0.5)
     expected = both.timeline(call, listening)

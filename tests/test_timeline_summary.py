@@ -41,6 +41,18 @@ def test_changes_of_two_voices_come_in_order_of_time():
     assert [(one.time, one.voice) for one in summary.transitions] == [(4, "b"), (6, "a")]
 
 
+def test_nobody_knows_whether_the_next_segment_is_the_same_person_s():
+    assert summarise(timeline(said(0, 1, 0.9), said(1, 2, 0.1))).transitions == ()
+    assert len(summarise(timeline(said(0, 1, 0.9, channel=1), said(1, 2, 0.1, channel=1))).transitions) == 1
+
+
+def test_what_is_said_at_once_is_spoken_once():
+    summary = summarise(timeline(said(0, 4, 1.0, "ann"), said(1, 3, 0.0, "ben"), said(3, 6, 1.0, "ben")))
+    assert summary.overall.spoken == 6
+    assert summary.overall.shares["angry"] == pytest.approx(7 / 9)
+    assert [share.spoken for share in summary.by_voice.values()] == [4, 5]
+
+
 def test_an_abstained_segment_changes_nothing_and_is_no_peak():
     summary = summarise(timeline(said(0, 1, 0.9), said(1, 2, 0.4, abstained=True), said(2, 3, 0.8)))
     assert summary.transitions == () and summary.num_abstained == 1

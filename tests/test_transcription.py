@@ -68,6 +68,7 @@ class InventedWhisper:
         segments = [
             SimpleNamespace(
                 text="".join(word for word, _, _ in segment),
+                compression_ratio=1.0,
                 words=[SimpleNamespace(word=word, start=start, end=end) for word, start, end in segment],
             )
             for segment in self.segments

@@ -33,6 +33,7 @@ from emoduet.recipe_sections import AudioEncoder, TextEncoder
 from emoduet.systems.base import System
 from emoduet.systems.catalogue import system_named
 from emoduet.systems.cross_modal import CrossModalSystem
+from emoduet.types import Seconds
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,11 @@ class Model:
     def name(self) -> str:
         """What to call it in a message: its recipe's system."""
         return self.recipe.system
+
+    @property
+    def longest(self) -> Seconds | None:
+        """How much of a segment it hears: all."""
+        return None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -174,12 +180,7 @@ def paper_model(audio_encoder: AudioEncoderBase, text_encoder: TextEncoderBase) 
 def _assemble(recipe: Recipe, encoders: Encoders) -> Model:
     normalised = encoders.audio is not None and encoders.audio.normalise
     system = build_system(recipe, encoders)
-    reader = InputReader(
-        hears=encoders.audio is not None,
-        normalised=normalised,
-        tokenizer=encoders.tokenizer,
-        may_lack=system.may_lack,
-    )
+    reader = InputReader(encoders.audio is not None, normalised, encoders.tokenizer, may_lack=system.may_lack)
     return Model(recipe, encoders, system, reader)
 
 

@@ -34,6 +34,7 @@ from emoduet.pretrained.classification import (
 )
 from emoduet.systems.base import System
 from emoduet.systems.inputs import Inputs
+from emoduet.types import Seconds
 
 BY_NAME = LabelSet(
     PAPER_LABELS.classes,
@@ -60,6 +61,7 @@ class Classifier:
         name: what to call it in a message.
         licences: by checkpoint, as its model card states it.
         notes: sentences that whoever reads its answers should know.
+        longest: how much of a segment is heard, from its beginning; None: all.
     """
 
     system: System
@@ -68,6 +70,7 @@ class Classifier:
     name: str
     licences: Mapping[str, str]
     notes: tuple[str, ...]
+    longest: Seconds | None
     temperature: float = field(default=1.0, init=False)
     confidence: Confidence | None = field(default=None, init=False)
     lengths: Lengths | None = field(default=None, init=False)
@@ -193,6 +196,7 @@ def load_classifiers(
         classes=classes,
         name=" + ".join(names),
         licences={name: one.licence for name, one in checkpoints.items()},
+        longest=None if hearing is None else hearing.longest,
         notes=tuple(_notes(checkpoints, becoming, classes, audio_weight)),
     )
 

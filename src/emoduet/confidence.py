@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from emoduet.errors import CheckpointError, InputError
+from emoduet.errors import CheckpointError, InputError, UsageError
 from emoduet.selective import risk_coverage
 from emoduet.types import Seconds
 
@@ -107,12 +107,12 @@ def point_for(confidence: Confidence | None, wanted_error: float, called: str = 
         InputError: the model keeps no confidence, or the wanted error is no share between 0 and 1.
     """
     if not 0 < wanted_error < 1:
-        raise InputError(f"risk {wanted_error}; need a share between 0 and 1, such as 0.2 for 20 % of answers wrong")
+        raise UsageError(f"risk {wanted_error}; need a share between 0 and 1, such as 0.2 for 20 % of answers wrong")
     if confidence is None:
         raise InputError(
             f"risk {wanted_error}: {called} does not know how often it is wrong when unsure; trained without "
-            "validation, or written by an older emoduet: `emoduet train` holds a part out and keeps what is needed. "
-            "Train again, or ask for no risk"
+            "validation, by an older emoduet or by another toolkit: `emoduet train` holds a part out and keeps what is "
+            "needed. Train again, or ask for no risk"
         )
     allowed = [point for point in confidence.points if point.risk <= wanted_error]
     return allowed[-1] if allowed else None

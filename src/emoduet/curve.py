@@ -3,7 +3,8 @@
 Windows stand on a grid of the whole recording, a hop apart, whatever bounds were found for the speech in it; only what
 lies outside a stretch of speech moves them. The probability at a time is the mean of those of all windows that hold it,
 each weighed by a triangle: most in its middle, falling evenly, and to nothing one hop beyond its ends. A change between
-two emotions is so drawn out to both sides alike, and stands where the curves cross.
+two emotions is so drawn out to both sides alike, by up to a window, and stands where the curves cross. Within half a
+window of the ends of a stretch the windows lie inside it, and the curve is flat.
 """
 
 import math
@@ -21,7 +22,9 @@ def grid(start: Seconds, end: Seconds, hop: Seconds) -> Float[np.ndarray, "times
     [0.5, 0.75, 1.0]
     """
     first, last = math.ceil(round(start / hop, 6)), math.floor(round(end / hop, 6))
-    return np.arange(first, last + 1) * hop if last >= first else np.array([(start + end) / 2])
+    if last < first:
+        return np.array([(start + end) / 2])
+    return np.clip(np.arange(first, last + 1) * hop, start, end)
 
 
 def windows(start: Seconds, end: Seconds, length: Seconds, hop: Seconds) -> Float[np.ndarray, "windows 2"]:
@@ -44,8 +47,16 @@ def join(
     times: Float[np.ndarray, "times"],
     hop: Seconds,
 ) -> Float[np.ndarray, "times classes"]:
-    """The curve at some times, each of which lies in at least one window; rows sum to one as those of windows do."""
-    middles, halves = spans.mean(axis=1), np.diff(spans, axis=1)[:, 0] / 2
-    distance = np.abs(times[:, None] - middles)
-    weights = np.where(distance <= halves + 1e-9, 1 - distance / (halves + hop), 0.0)
-    return weights @ probabilities / weights.sum(axis=1, keepdims=True)
+    """The curve at some times, each of which lies in at least one window; rows sum to one as those of windows do.
+
+    Args:
+        spans: starts and ends, each in order, as `windows` gives them.
+    """
+    first = np.searchsorted(spans[:, 1], times - 1e-9)
+    most = int((np.searchsorted(spans[:, 0], times + 1e-9, side="right") - first).max())
+    holding = np.minimum(first[:, None] + np.arange(most), len(spans) - 1)
+    starts, ends = spans[holding, 0], spans[holding, 1]
+    distance, halves = np.abs(times[:, None] - (starts + ends) / 2), (ends - starts) / 2
+    once = first[:, None] + np.arange(most) < len(spans)
+    weights = np.where(once & (distance <= halves + 1e-9), 1 - distance / (halves + hop), 0.0)
+    return np.einsum("tw,twc->tc", weights, probabilities[holding]) / weights.sum(axis=1, keepdims=True)

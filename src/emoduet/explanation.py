@@ -40,9 +40,11 @@ def align(model: Model, utterance: Utterance) -> Alignment:
 
     Raises:
         InputError: the model has no cross-modal attention in both directions or stands on frames or words by
-            rule, or the transcript has no words that it reads.
+            rule, or the utterance has no sound, or no words that it reads.
     """
     _check_attends(model)
+    if utterance.audio is None:
+        raise InputError(f"utterance {utterance.id}: no sound file, so no moments; attention needs sound and words")
     spans = [match.span() for match in re.finditer(r"\S+", utterance.transcript or "")]
     pieces = _pieces_of_words(model, utterance.transcript, spans) if spans else []
     heard = [number for number, tokens in enumerate(pieces) if tokens]  # words beyond the longest input have none

@@ -1,12 +1,15 @@
 """From a recording to its stretches of speech, each with its sound and its words, while it is still being decoded.
 
 Speech is found by voice activity detection, or lies where given segments say. Of the sound only what may still be
-needed is kept, so that a recording of many hours takes no more memory than one of minutes.
+needed is kept: half a minute, or what a given segment lasts that is longer, so that a recording of many hours takes no
+more memory than one of minutes.
 """
 
 import logging
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +18,7 @@ from jaxtyping import Float
 
 from emoduet.audio import MIN_SAMPLES, SAMPLING_RATE
 from emoduet.audio_stream import SoundStream, open_sound
-from emoduet.errors import AudioError
+from emoduet.errors import InputError
 from emoduet.segmentation import with_words
 from emoduet.speech_activity import SpeechActivity
 from emoduet.transcription import Recogniser
@@ -27,11 +30,12 @@ BLOCK: Seconds = 10.0
 LONGEST_STRETCH: Seconds = 30.0
 """Where somebody speaks on, speech is cut after this, at a pause."""
 
-PLAIN_AFTER: Seconds = 3.0
-"""A language found in less speech than this is found anew in the next stretch."""
+PLAIN_AFTER: Seconds = 30.0
+"""A channel's language is found anew in each stretch until one has been found in so much of its speech, weighed by how
+probable it was; short stretches are often mistaken."""
 
-PLAIN_FROM = 0.7
-"""So is one that is less probable than this."""
+MUCH: Seconds = 1.0
+"""A segment that ends so much later than its recording is told."""
 
 _KEPT: Seconds = LONGEST_STRETCH + 5.0
 """Sound before this that is still needed when a stretch is found: the longest one, what settles it and its margins."""
@@ -72,51 +76,62 @@ def hear(
         recogniser: hears the words of stretches that have none.
 
     Raises:
-        AudioError: the recording cannot be decoded, or a segment lies beyond its end.
-        InputError: speech is to be found or recognised, and what does it is not installed.
+        AudioError: the recording cannot be decoded.
+        InputError: the segments cannot be of this recording; or speech is to be found or recognised, and what does it
+            is not installed.
     """
     with open_sound(path, separate=separate) as stream:
-        voices, words = _voices(stream, separate, segments), _Words(recogniser)
+        voices = _voices(path, stream, separate, segments, recogniser)
         heard = 0
         for block in stream.blocks(BLOCK):
             heard += block.shape[1]
             found = [one for voice in voices for one in voice.feed(block[voice.channel], heard / SAMPLING_RATE)]
-            yield _passage(found, words, heard, stream)
-        found = [one for voice in voices for one in voice.finish(path, heard / SAMPLING_RATE)]
-        yield _passage(found, words, heard, stream)
+            yield _passage(found, heard, stream)
+        found = [one for voice in voices for one in voice.finish(heard / SAMPLING_RATE)]
+        _check_of_this(path, voices, heard / SAMPLING_RATE)
+        yield _passage(found, heard, stream)
 
 
 class _Voice:
     """One channel: what was heard of it and is still needed, and where speech is in it."""
 
-    def __init__(self, channel: int, speech: "_Speech") -> None:
+    def __init__(self, channel: int, speech: "_Speech", words: "_Words") -> None:
         self.channel = channel
-        self._speech = speech
-        self._samples = np.zeros(0, dtype=np.float32)
+        self.speech = speech
+        self._words = words
+        self._blocks: deque[np.ndarray] = deque()
         self._first = 0
 
     def feed(self, samples: np.ndarray, now: Seconds) -> list[Stretch]:
-        self._samples = np.concatenate([self._samples, samples])
-        found = [self._cut(segment) for segment in self._speech.feed(samples, now)]
-        self._forget(self._speech.needed_from(now))
-        return [one for one in found if one]
+        self._blocks.append(samples)
+        found = [self._cut(segment) for segment in self.speech.feed(samples, now)]
+        self._forget(self.speech.needed_from(now))
+        return [self._words.of(one) for one in found if one]
 
-    def finish(self, path: Path, now: Seconds) -> list[Stretch]:
-        found = [self._cut(segment) for segment in self._speech.finish(path, now)]
-        return [one for one in found if one]
+    def finish(self, now: Seconds) -> list[Stretch]:
+        found = [self._cut(segment) for segment in self.speech.finish(now)]
+        return [self._words.of(one) for one in found if one]
 
     def _cut(self, segment: Segment) -> Stretch | None:
         first, last = (round(time * SAMPLING_RATE) - self._first for time in (segment.start, segment.end))
-        samples = self._samples[max(first, 0) : last].copy()
+        samples = self._between(max(first, 0), last)
         if len(samples) < MIN_SAMPLES:
             log.warning("segment from %.3f to %.3f s: less than 25 ms of sound; left out", segment.start, segment.end)
             return None
         return Stretch(segment, samples)
 
+    def _between(self, first: int, last: int) -> np.ndarray:
+        """A copy of the samples kept, counted from the first of them."""
+        parts, begins = [np.zeros(0, dtype=np.float32)], 0
+        for block in self._blocks:
+            parts.append(block[max(first - begins, 0) : max(last - begins, 0)])
+            begins += len(block)
+        return np.concatenate(parts)
+
     def _forget(self, before: Seconds) -> None:
-        first = min(max(round(before * SAMPLING_RATE), self._first), self._first + len(self._samples))
-        self._samples = self._samples[first - self._first :].copy()
-        self._first = first
+        """Drops the blocks that lie before a time as a whole."""
+        while self._blocks and self._first + len(self._blocks[0]) <= before * SAMPLING_RATE:
+            self._first += len(self._blocks.popleft())
 
 
 class _Speech(Protocol):
@@ -125,7 +140,7 @@ class _Speech(Protocol):
     def feed(self, samples: np.ndarray, now: Seconds) -> list[Segment]:
         """Segments that have ended, now that these samples are there."""
 
-    def finish(self, path: Path, now: Seconds) -> list[Segment]:
+    def finish(self, now: Seconds) -> list[Segment]:
         """The others, now that there is no more."""
 
     def needed_from(self, now: Seconds) -> Seconds:
@@ -142,7 +157,7 @@ class _Detected:
     def feed(self, samples: np.ndarray, now: Seconds) -> list[Segment]:
         return self._segments(self._activity.feed(samples))
 
-    def finish(self, path: Path, now: Seconds) -> list[Segment]:
+    def finish(self, now: Seconds) -> list[Segment]:
         return self._segments(self._activity.finish())
 
     def needed_from(self, now: Seconds) -> Seconds:
@@ -156,61 +171,95 @@ class _Given:
     """Speech where somebody said it is."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
-        self._coming = sorted(segments, key=lambda one: (one.start, one.end))
+        self.segments = sorted(segments, key=lambda one: (one.start, one.end))
+        self._coming = self.segments
 
     def feed(self, samples: np.ndarray, now: Seconds) -> list[Segment]:
         ended = [one for one in self._coming if one.end <= now]
         self._coming = [one for one in self._coming if one.end > now]
         return ended
 
-    def finish(self, path: Path, now: Seconds) -> list[Segment]:
-        """The rest, cut at the end of the recording: the last segment may reach beyond it."""
-        outside = next((one for one in self._coming if one.start >= now), None)
-        if outside:
-            raise AudioError(
-                f"{path}: a segment from {outside.start:.3f} to {outside.end:.3f} s lies beyond the end of the "
-                f"recording, {now:.3f} s; are the segments of another recording?"
-            )
-        return [replace(one, end=now) for one in self._coming]
+    def finish(self, now: Seconds) -> list[Segment]:
+        """The rest, cut at the end of the recording; what begins behind it is left out and told."""
+        for one in self._coming:
+            if one.start >= now:
+                log.warning("segment from %.3f s on: the recording ends at %.3f s; left out", one.start, now)
+            elif now + MUCH < one.end < inf:
+                log.warning("segment from %.3f to %.3f s: the recording ends at %.3f s", one.start, one.end, now)
+        return [replace(one, end=now) for one in self._coming if one.start < now]
 
     def needed_from(self, now: Seconds) -> Seconds:
         return min((one.start for one in self._coming), default=now)
 
 
-def _voices(stream: SoundStream, separate: bool, segments: Sequence[Segment] | None) -> list[_Voice]:
-    channels = range(stream.num_channels)
+def _voices(
+    path: Path,
+    stream: SoundStream,
+    separate: bool,
+    segments: Sequence[Segment] | None,
+    recogniser: Recogniser | None,
+) -> list[_Voice]:
+    if segments is not None:
+        _check_channels(path, stream.num_channels, separate, segments)
+    return [
+        _Voice(number, _speech(number + 1 if separate else None, segments), _Words(recogniser))
+        for number in range(stream.num_channels)
+    ]
+
+
+def _speech(channel: int | None, segments: Sequence[Segment] | None) -> _Speech:
     if segments is None:
-        return [_Voice(number, _Detected(number + 1 if separate else None)) for number in channels]
-    if not separate:
-        return [_Voice(0, _Given(segments))]
-    beyond = next((one for one in segments if one.channel is None or one.channel > stream.num_channels), None)
-    if beyond:
-        raise AudioError(
-            f"segment from {beyond.start:.3f} to {beyond.end:.3f} s: channel {beyond.channel} of a recording with "
-            f"{stream.num_channels}; give each segment its channel, or mix the channels"
+        return _Detected(channel)
+    return _Given([one for one in segments if one.channel == channel])
+
+
+def _check_channels(path: Path, num_channels: int, separate: bool, segments: Sequence[Segment]) -> None:
+    """Finds segments of a channel that nobody listens to."""
+    if not separate and any(one.channel is not None for one in segments):
+        raise InputError(
+            f"{path}: the segments name channels, and channels are mixed; keep them apart (--channels separate), or "
+            "give segments without channels"
         )
-    return [_Voice(number, _Given([one for one in segments if one.channel == number + 1])) for number in channels]
+    if separate and any(one.channel is None for one in segments):
+        raise InputError(
+            f"{path}: the segments do not say on which channel they are; give a column channel (CSV, JSON), or mix the "
+            "channels"
+        )
+    beyond = next((one for one in segments if separate and one.channel > num_channels), None)
+    if beyond:
+        raise InputError(
+            f"{path}: segment from {beyond.start:.3f} to {beyond.end:.3f} s: channel {beyond.channel} of a recording "
+            f"with {num_channels}; give each segment its channel, or mix the channels"
+        )
+
+
+def _check_of_this(path: Path, voices: Sequence[_Voice], now: Seconds) -> None:
+    """Finds segments that all lie behind the end of the recording."""
+    given = [one for voice in voices if isinstance(voice.speech, _Given) for one in voice.speech.segments]
+    if given and all(one.start >= now for one in given):
+        raise InputError(
+            f"{path}: all {len(given)} segments lie beyond the end of the recording, {now:.3f} s; are they of another?"
+        )
 
 
 class _Words:
-    """Where the words of a recording's stretches come from; its language, once plain, is asked no more."""
+    """Where the words of a channel's stretches come from; its language, once plain, is asked no more."""
 
     def __init__(self, recogniser: Recogniser | None) -> None:
         self._recogniser = recogniser
-        self._language: str | None = None
+        self._found: Counter[str] = Counter()
 
     def of(self, stretch: Stretch) -> Stretch:
         """The stretch with its words: those it has, or those that are recognised."""
         if self._recogniser is None or stretch.segment.transcript is not None:
             return stretch
-        start = stretch.segment.start
-        recognised = self._recogniser.transcribe(stretch.samples, offset=start, language=self._language)
-        if stretch.segment.duration >= PLAIN_AFTER and recognised.language_probability >= PLAIN_FROM:
-            self._language = recognised.language
+        plain = next((name for name, seconds in self._found.items() if seconds >= PLAIN_AFTER), None)
+        recognised = self._recogniser.transcribe(stretch.samples, offset=stretch.segment.start, language=plain)
+        self._found[recognised.language] += stretch.segment.duration * recognised.language_probability
         segment = replace(stretch.segment, language=recognised.language)
         return replace(stretch, segment=with_words(segment, recognised.words))
 
 
-def _passage(found: list[Stretch], words: _Words, heard: int, stream: SoundStream) -> Passage:
-    spoken = sorted(map(words.of, found), key=lambda one: (one.segment.start, one.segment.end))
-    return Passage(tuple(spoken), heard / SAMPLING_RATE, stream.info.duration)
+def _passage(found: list[Stretch], heard: int, stream: SoundStream) -> Passage:
+    in_order = sorted(found, key=lambda one: (one.segment.start, one.segment.end))
+    return Passage(tuple(in_order), heard / SAMPLING_RATE, stream.info.duration)

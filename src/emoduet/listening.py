@@ -7,8 +7,8 @@ from math import inf
 from pathlib import Path
 
 from emoduet.audio import MIN_SAMPLES, SAMPLING_RATE
-from emoduet.errors import InputError
-from emoduet.segment_files import Transcript, read_segments, read_words
+from emoduet.errors import InputError, UsageError
+from emoduet.segment_files import READERS, WITH_WORDS, Transcript, read_segments, read_words
 from emoduet.segmentation import with_words, words_within
 from emoduet.transcription import Recogniser
 from emoduet.types import Seconds, Segment, Word
@@ -30,33 +30,55 @@ class Listening:
         hop: seconds from window to window of the curve; None makes none.
         window: seconds a window is long; None takes the median of what the model was trained on.
         risk: the share of wrong answers that is wanted; the model abstains where it is too unsure for that.
+        asr_device: where speech is recognised, such as "cpu"; None takes a GPU where there is one.
 
     Raises:
-        InputError: hop or window is too short.
+        UsageError: hop or window is too short, or something is given that would do nothing.
     """
 
     segments: PathLike | Sequence[Segment] | None = None
     transcript: PathLike | None = None
-    asr: str | Recogniser | None = None
+    asr: PathLike | Recogniser | None = None
     language: str | None = None
     separate: bool = False
     hop: Seconds | None = None
     window: Seconds | None = None
     risk: float | None = None
+    asr_device: str | None = None
 
     def __post_init__(self) -> None:
-        if self.hop is not None and not 0 < self.hop < inf:
-            raise InputError(f"hop {self.hop} s; need more than 0, such as 0.25")
+        if self.hop is not None and not 0.01 <= self.hop < inf:
+            raise UsageError(f"hop {self.hop} s; need at least 0.01, such as 0.25")
         shortest = MIN_SAMPLES / SAMPLING_RATE
         if self.window is not None and not shortest <= self.window < inf:
-            raise InputError(f"window {self.window} s; need at least {shortest} s, such as 2")
+            raise UsageError(f"window {self.window} s; need at least {shortest} s, such as 2")
+        if self.language is not None and (self.asr is None or isinstance(self.asr, Recogniser)):
+            raise UsageError(
+                f"language {self.language}: is what speech recognition is told when it is loaded; give asr, too"
+            )
         if self.window is not None and self.hop is None:
-            raise InputError(f"window {self.window} s: windows are those of a curve; give a hop, too, such as 0.25")
+            raise UsageError(f"window {self.window} s: windows are those of a curve; give a hop, too, such as 0.25")
 
     @cached_property
     def recogniser(self) -> Recogniser | None:
         """What recognises speech, loaded when first used."""
-        return Recogniser.load(self.asr, language=self.language) if isinstance(self.asr, str) else self.asr
+        if self.asr is None or isinstance(self.asr, Recogniser):
+            return self.asr
+        return Recogniser.load(self.asr, device=self.asr_device, language=self.language)
+
+    def check_files(self) -> None:
+        """Finds before a recording is opened that files of segments or words are not there, or of no kind that is read.
+
+        Raises:
+            UsageError: one is so.
+        """
+        for path, kinds in ((self.segments, READERS), (self.transcript, WITH_WORDS)):
+            if isinstance(path, (str, Path)) and not Path(path).exists():
+                raise UsageError(f"{path}: no such file or folder; check the path")
+            if isinstance(path, (str, Path)) and not Path(path).is_dir() and Path(path).suffix.lower() not in kinds:
+                raise UsageError(
+                    f"{path}: got a {Path(path).suffix or 'nameless'} file; want one of {', '.join(kinds)}"
+                )
 
     def segments_of(self, recording: Path) -> tuple[Segment, ...] | None:
         """Where speech is in a recording, with the words that are given; None: find it out.
@@ -66,11 +88,11 @@ class Listening:
         """
         given = self.segments
         if isinstance(given, (str, Path)):
-            given = read_segments(_file_of(Path(given), recording, "segments"), recording=recording.stem)
+            given = read_segments(_file_of(Path(given), recording, "segments"), recording=str(recording))
         if self.transcript is None:
             return None if given is None else tuple(given)
         path = _file_of(Path(self.transcript), recording, "a transcript")
-        words = read_words(path, recording=recording.stem)
+        words = read_words(path, recording=str(recording))
         if given is None:
             return words.segments or (Segment(start=0.0, end=inf, transcript=words.text),)
         return _spoken(tuple(given), words, path)
@@ -84,7 +106,9 @@ def _file_of(path: Path, recording: Path, what: str) -> Path:
     """
     if not path.is_dir():
         return path
-    found = sorted(one for one in path.iterdir() if one.stem == recording.stem and one.is_file())
+    names = (recording.stem, recording.name)
+    readable = (one for one in path.iterdir() if one.suffix.lower() in (*READERS, ".txt") and one.is_file())
+    found = sorted(one for one in readable if one.stem in names)
     if len(found) != 1:
         names = ", ".join(one.name for one in found) or "none"
         raise InputError(f"{path}: want one file with {what} of {recording.name}, {recording.stem}.*; found {names}")
@@ -94,7 +118,10 @@ def _file_of(path: Path, recording: Path, what: str) -> Path:
 def _spoken(segments: tuple[Segment, ...], words: Transcript, where: Path) -> tuple[Segment, ...]:
     """Segments with what of a transcript was said in them."""
     if words.segments:
-        return tuple(_with_lines(segment, words.segments) for segment in segments)
+        lines = words.segments
+        if not {one.speaker for one in segments} & {one.speaker for one in lines if one.speaker is not None}:
+            lines = tuple(replace(one, speaker=None) for one in lines)  # names of another kind, such as SPEAKER_00
+        return tuple(_with_lines(segment, lines) for segment in segments)
     if len(segments) != 1:
         raise InputError(
             f"{where}: words without times for {len(segments)} segments, so that nobody knows who said what; give a "
@@ -104,11 +131,20 @@ def _spoken(segments: tuple[Segment, ...], words: Transcript, where: Path) -> tu
 
 
 def _with_lines(segment: Segment, lines: Sequence[Segment]) -> Segment:
-    """A segment with the words whose middle lies in it; a line without times of its words goes as one."""
+    """A segment with the words whose middle lies in it; a line without times of its words goes as one.
+
+    Lines of another speaker or channel are not the segment's.
+    """
+    lines = [line for line in lines if _is_of(line, segment)]
     timed = all(line.words or not line.transcript for line in lines)
     words = [word for line in lines for word in line.words or (_as_word(line),)]
     spoken = with_words(segment, words_within(words, segment.start, segment.end))
     return spoken if timed else replace(spoken, words=())
+
+
+def _is_of(line: Segment, segment: Segment) -> bool:
+    both = ((line.speaker, segment.speaker), (line.channel, segment.channel))
+    return all(one is None or other is None or one == other for one, other in both)
 
 
 def _as_word(line: Segment) -> Word:

@@ -184,14 +184,17 @@ class EmotionRecognizer:
             moments=tuple(sorted(moments, key=lambda one: one.time)),
         )
 
-    def check(self, listening: Listening) -> None:
+    def check(self, listening: Listening, known_words: bool = False) -> None:
         """Finds what no recording could be answered for, before the first is opened.
+
+        Args:
+            known_words: recordings bring their words with them.
 
         Raises:
             InputError: a risk is wanted that the model knows nothing of, or speech recognition cannot be had.
             UsageError: the model reads, and words will be nowhere.
         """
-        Listener(self.model, self._rows, listening).check()
+        Listener(self.model, self._rows, listening).check(known_words)
 
     def predict_each(
         self, utterances: Iterable[Utterance], *, stop_at_failure: bool = False
@@ -223,9 +226,10 @@ class EmotionRecognizer:
                 raise
             return Failure(id=utterance.id, error=str(error))
 
-    def _rows(self, inputs: Sequence[Inputs]) -> list[list[float]]:
+    def _rows(self, read: Callable[[], list[Inputs]]) -> list[list[float]]:
+        """Rows of probabilities for what `read` gives, which may tokenize: in turn, too."""
         with self._turn:
-            return self._probabilities(inputs)
+            return self._probabilities(read())
 
     @torch.no_grad()
     def _probabilities(self, inputs: Sequence[Inputs]) -> list[list[float]]:

@@ -23,8 +23,8 @@ PAUSE_FRAMES = 20
 def loudness(samples: Float[np.ndarray, "samples"], sampling_rate: int) -> Float[np.ndarray, "frames"]:
     """Mean power of each 10 ms, linear; a rest shorter than that is left out."""
     size = round(FRAME * sampling_rate)
-    frames = samples[: len(samples) // size * size].reshape(-1, size).astype(np.float64)
-    return np.square(frames).mean(axis=1)
+    frames = samples[: len(samples) // size * size].reshape(-1, size)
+    return np.einsum("ij,ij->i", frames, frames, dtype=np.float64) / size
 
 
 def pieces(power: Float[np.ndarray, "frames"], duration: Seconds, longest: Seconds) -> list[tuple[Seconds, Seconds]]:
@@ -57,16 +57,17 @@ def _quietest(quiet: np.ndarray, earliest: Seconds, latest: Seconds) -> Seconds:
     return (first + len(window) - 1 - int(np.argmin(window))) * FRAME
 
 
+def is_divided(segment: Segment, longest: Seconds) -> bool:
+    """Whether a segment is cut: not if it has words but not their times, of which nobody knows where each belongs."""
+    return segment.duration > longest and (bool(segment.words) or not segment.transcript)
+
+
 def divided(segment: Segment, power: Float[np.ndarray, "frames"], longest: Seconds) -> list[Segment]:
     """A segment in pieces of at most `longest`, each with the words whose middle lies in it.
-
-    A segment that has words but not their times stays whole: nobody knows which piece each belongs to.
 
     Args:
         power: of each 10 ms of the segment.
     """
-    if segment.duration <= longest or (segment.transcript and not segment.words):
-        return [segment]
     spans = [
         replace(segment, start=segment.start + start, end=segment.start + end)
         for start, end in pieces(power, segment.duration, longest)

@@ -3,17 +3,21 @@
 Every share is of spoken time: a segment counts with its duration, and its probabilities divide it among the classes, so
 that an unsure segment is not rounded to its best class. Changes and peaks are looked for within each speaker's segments
 (within each channel's, where speakers are unknown), and a segment that the model abstained from starts and ends none.
+Where neither is known there are no changes: the next segment may be somebody else's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from emoduet.types import Seconds, SegmentPrediction, Timeline
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How somebody's spoken time divides among the classes; `shares` sum to one, and are empty if nothing was said."""
+    """How somebody's spoken time divides among the classes; `shares` sum to one, and are empty if nothing was said.
+
+    `spoken` counts what is said at the same time once; `shares` weigh each segment with its own duration.
+    """
 
     spoken: Seconds
     shares: Mapping[str, float]
@@ -67,6 +71,11 @@ def summarise(timeline: Timeline) -> Summary:
     )
 
 
+def summary_record(timeline: Timeline) -> dict[str, object]:
+    """`summarise` as JSON values: seconds and shares from 0 to 1."""
+    return {"duration": timeline.duration, "segments": len(timeline.segments), **asdict(summarise(timeline))}
+
+
 def voice_of(prediction: SegmentPrediction) -> str:
     """Who is heard in a segment: the speaker, or the channel, or "speaker" where neither is known."""
     segment = prediction.segment
@@ -76,15 +85,25 @@ def voice_of(prediction: SegmentPrediction) -> str:
 
 
 def _share(predictions: Sequence[SegmentPrediction], classes: Iterable[str]) -> Share:
-    spoken = sum(one.segment.duration for one in predictions)
-    if not spoken:
+    lasting = sum(one.segment.duration for one in predictions)
+    if not lasting:
         return Share(0.0, {})
     weighted = {name: sum(one.segment.duration * one.probabilities[name] for one in predictions) for name in classes}
-    return Share(spoken, {name: weight / spoken for name, weight in weighted.items()})
+    return Share(_spoken(predictions), {name: weight / lasting for name, weight in weighted.items()})
+
+
+def _spoken(predictions: Sequence[SegmentPrediction]) -> Seconds:
+    """How long at least one of the segments lasts."""
+    spoken, until = 0.0, 0.0
+    for start, end in sorted((one.segment.start, one.segment.end) for one in predictions):
+        spoken += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return spoken
 
 
 def _transitions(voice: str, predictions: Sequence[SegmentPrediction]) -> list[Transition]:
-    sure = [one for one in predictions if not one.abstained]
+    known = [one for one in predictions if one.segment.speaker is not None or one.segment.channel is not None]
+    sure = [one for one in known if not one.abstained]
     return [
         Transition(after.segment.start, voice, before.label, after.label)
         for before, after in zip(sure, sure[1:])

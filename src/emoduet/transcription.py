@@ -36,6 +36,9 @@ DECODING = {
 """No sampling, no words from before. Whisper invents words where nobody speaks, so it is not shown silence; what counts
 as speech here is looser than where speech is looked for, so that no quiet word is lost."""
 
+MOST_REPETITIVE = 2.4
+"""Words that a compressor makes smaller than by this are a loop, which Whisper falls into; they are left out."""
+
 BESIDE_THE_WEIGHTS = ("tokenizer.json", "config.json")
 """Files without which faster-whisper would go to the hub, or guess."""
 
@@ -108,7 +111,7 @@ class Recogniser:
         language = self._checked(language) or self._language
         with self._computing(f"{duration:.1f} s from {offset:.1f} s on"):
             segments, info = self._model.transcribe(samples, language=language, **DECODING)
-            segments = list(segments)  # only now are they computed
+            segments = [one for one in segments if one.compression_ratio <= MOST_REPETITIVE]  # computed only now
         heard = [word for segment in segments for word in segment.words if word.word.strip()]
         return Recognised(
             words=tuple(_placed(word, offset, duration) for word in heard),

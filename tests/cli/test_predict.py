@@ -225,7 +225,7 @@ def test_transcripts_that_are_not_utf8(both, calls):
         ("eye", ["a.wav", "--text", "no"], "1 sound files; this model only reads: give --text or --transcripts alone"),
         ("eye", [], "nothing to answer; give sound files, or words by --text or --transcripts"),
         ("ear", ["--whole"], "nothing to answer; give sound files"),
-        ("ear", [], "no sound files; this model listens: give at least one"),
+        ("ear", [], "nothing to answer; give sound files, or words by --text or --transcripts"),
     ],
 )
 def test_a_model_gets_what_it_takes(request, calls, model, arguments, message):

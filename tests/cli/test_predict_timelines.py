@@ -25,7 +25,8 @@ def predict(*arguments: object) -> Result:
 
 
 def records(result: Result) -> list[dict]:
-    return [json.loads(line) for line in result.stdout.splitlines()]
+    """The objects of segments, moments and failures."""
+    return [one for one in map(json.loads, result.stdout.splitlines()) if "summary" not in one]
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,14 @@ def test_json(ear, folder):
         assert sum(one["probabilities"].values()) == pytest.approx(1, abs=1e-3)
 
 
+def test_json_ends_with_what_it_comes_to(ear, folder):
+    *_, last = predict(ear, "call.wav", "--segments", "call.rttm", "--json").stdout.splitlines()
+    found = json.loads(last)
+    assert found["recording"] == "call.wav" and found["summary"]["duration"] == 7.0
+    assert found["summary"]["overall"]["spoken"] == 5.0 and set(found["summary"]["by_voice"]) == {"ann", "ben"}
+    assert sum(found["summary"]["overall"]["shares"].values()) == pytest.approx(1)
+
+
 def test_files(ear, folder):
     wanted = ["jsonl", "csv", "rttm", "audacity", "vtt", "textgrid", "html"]
     formats = [part for name in wanted for part in ("--format", name)]
@@ -81,7 +90,7 @@ def test_files(ear, folder):
     assert result.exit_code == 0, result.output
     assert {path.name for path in Path("out").iterdir()} == {
         f"call.wav{suffix}"
-        for suffix in (".jsonl", ".csv", ".rttm", ".txt", ".vtt", ".TextGrid", ".html", ".curve.csv")
+        for suffix in (".jsonl", ".csv", ".rttm", ".txt", ".vtt", ".TextGrid", ".html", ".curve.csv", ".summary.json")
     }
     for suffix in (".jsonl", ".csv", ".rttm", ".vtt"):
         assert [one.start for one in read_segments(Path("out") / f"call.wav{suffix}")] == [0.5, 2.5]
@@ -90,7 +99,7 @@ def test_files(ear, folder):
 
 def test_lines_and_a_page_if_nothing_is_named(ear, folder):
     predict(ear, "call.wav", "--segments", "call.rttm", "--out", "out")
-    assert {path.name for path in Path("out").iterdir()} == {"call.wav.jsonl", "call.wav.html"}
+    assert {path.name for path in Path("out").iterdir()} == {"call.wav.jsonl", "call.wav.html", "call.wav.summary.json"}
 
 
 def test_one_broken_file_among_fifty(ear, folder):
@@ -98,7 +107,8 @@ def test_one_broken_file_among_fifty(ear, folder):
     for number in range(50):
         soundfile.write(f"calls/{number}.wav", np.random.default_rng(number).normal(0, 0.1, 8_000), 16_000)
     Path("calls/17.wav").write_bytes(b"not sound")
-    Path("all.csv").write_text("start,end\n0,0.5\n", encoding="utf-8")
+    lines = "".join(f"{number}.wav,0,0.5\n" for number in range(50))
+    Path("all.csv").write_text(f"recording,start,end\n{lines}", encoding="utf-8")
     result = predict(ear, "calls", "--segments", "all.csv", "--json")
     assert result.exit_code == 1
     found = records(result)
@@ -110,7 +120,8 @@ def test_one_broken_file_among_fifty(ear, folder):
 
 def test_a_broken_file_is_told_on_stderr(ear, folder):
     Path("bad.wav").write_bytes(b"not sound")
-    result = predict(ear, "bad.wav", "call.wav", "--segments", "call.rttm")
+    Path("both.csv").write_text("recording,start,end\nbad.wav,0,1\ncall.wav,0.5,5.5\n", encoding="utf-8")
+    result = predict(ear, "bad.wav", "call.wav", "--segments", "both.csv")
     assert result.exit_code == 1 and "speech 0:05.00" in result.stdout
     assert result.stderr.count("error: bad.wav: not") == 1
 
@@ -130,6 +141,40 @@ def test_a_manifest_brings_its_own_segments(both, folder):
     ]
 
 
+def test_recordings_of_one_name_have_files_of_their_own(ear, folder):
+    for name in ("a", "b"):
+        Path(name).mkdir()
+        Path(f"{name}/call.wav").write_bytes(Path("call.wav").read_bytes())
+        Path(f"{name}/call.csv").write_text("start,end\n1,2\n", encoding="utf-8")
+    Path("call.csv").write_text("recording,start,end\na/call.wav,1,2\nb/call.wav,3,4\n", encoding="utf-8")
+    result = predict(ear, "a", "b", "--segments", "call.csv", "--out", "out", "--format", "jsonl")
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in Path("out").iterdir()} == {
+        f"{one}-call.wav.{kind}" for one in "ab" for kind in ("jsonl", "summary.json")
+    }
+
+
+def test_one_recording_s_segments_are_not_another_s(ear, folder):
+    Path("other.wav").write_bytes(Path("call.wav").read_bytes())
+    result = predict(ear, "call.wav", "other.wav", "--segments", "call.rttm")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "call.rttm: is of one recording, and there are 2; give a folder with a file for each" in result.stderr
+
+
+def test_whole_files_of_a_folder(ear, folder):
+    Path("calls").mkdir()
+    Path("calls/a.wav").write_bytes(Path("call.wav").read_bytes())
+    (one,) = records(predict(ear, "calls", "--whole", "--json"))
+    assert one["id"] == "calls/a.wav" and sum(one["probabilities"].values()) == pytest.approx(1)
+
+
+def test_a_text_model_answers_for_the_words_of_a_recording(folder, tmp_path_factory):
+    eye = write_model(tmp_path_factory.mktemp("model") / "eye", "demo-text-only")
+    Path("call.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nno\n", encoding="utf-8")
+    (one,) = records(predict(eye, "call.wav", "--transcript", "call.srt", "--json"))
+    assert (one["start"], one["end"], one["transcript"]) == (1.0, 2.0, "no")
+
+
 def test_stdin(ear, folder):
     result = CliRunner().invoke(
         app, ["predict", str(ear), "-", "--segments", "call.rttm", "--json"], input=Path("call.wav").read_bytes()
@@ -147,13 +192,13 @@ def test_channels_apart(ear, folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (
-            ["--whole", "--hop", "1"],
-            "--segments, --hop, --window, --risk, --transcript, --asr and --out are of timelines",
-        ),
-        (["--text", "no", "--out", "o"], "are of timelines"),
+        (["--whole", "--hop", "1"], "take each file as one utterance; --hop is of timelines"),
+        (["--text", "no", "--out", "o", "--asr", "small"], "--asr and --out is of timelines"),
+        (["--whole", "--channels", "separate"], "--channels is of timelines"),
+        (["--audio-weight", "0.3"], "--audio-weight is of two checkpoints; give --text-model, too"),
+        (["--language", "en"], "language en: is what speech recognition is told"),
         (["--format", "csv"], "--format is of files; give --out FOLDER, too"),
-        (["--hop", "0"], "hop 0.0 s; need more than 0"),
+        (["--hop", "0"], "hop 0.0 s; need at least 0.01"),
         (["--risk", "0.2"], "risk 0.2: this audio model does not know how often it is wrong"),
     ],
 )

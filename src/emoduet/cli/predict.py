@@ -1,5 +1,7 @@
 """`emoduet predict`: recordings in, a timeline of emotions out; or, with words for each file, an answer a file."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -14,6 +16,8 @@ from emoduet.errors import UsageError
 if TYPE_CHECKING:
     from emoduet.listening import Listening
     from emoduet.prediction import EmotionRecognizer
+    from emoduet.recordings import Recording
+    from emoduet.types import Timeline
 
 
 class Format(StrEnum):
@@ -29,6 +33,7 @@ class Format(StrEnum):
 
 
 def predict(
+    context: typer.Context,
     model: Annotated[
         str,
         typer.Argument(
@@ -144,18 +149,7 @@ def predict(
 
     Bad files are told one by one and the rest are answered; exit status 1 if there were any.
     """
-    if check is not None and precision != "int8":
-        raise typer.BadParameter(f"--check judges int8, and --precision is {precision}; leave one out")
-    if text and transcripts is not None:
-        raise typer.BadParameter("--text and --transcripts both give the words; use one of them")
-    by_file = whole or text or transcripts is not None
-    if by_file and any(one is not None for one in (segments, hop, window, risk, transcript, asr, out)):
-        raise typer.BadParameter(
-            "--whole, --text and --transcripts take each file as one utterance; --segments, --hop, --window, --risk, "
-            "--transcript, --asr and --out are of timelines"
-        )
-    if formats and out is None:
-        raise typer.BadParameter("--format is of files; give --out FOLDER, too")
+    _check_together(context.params)
     with errors_told():
         from emoduet.listening import Listening
         from emoduet.prediction import EmotionRecognizer
@@ -167,17 +161,59 @@ def predict(
         )
         for note in recognizer.notes:
             notes().print(note)
-        if by_file or not recognizer.hears:
-            from emoduet.cli.utterances import answer_utterances
-
-            failed = answer_utterances(recognizer, audio or [], text or [], transcripts, as_json)
+        if whole or text or transcripts is not None:
+            failed = _by_file(recognizer, audio or [], text or [], transcripts, as_json)
         else:
             listening = Listening(
-                segments, transcript, asr, language, separate=channels == "separate", hop=hop, window=window, risk=risk
+                segments,
+                transcript,
+                asr,
+                language,
+                separate=channels == "separate",
+                hop=hop,
+                window=window,
+                risk=risk,
+                asr_device=device,
             )
             failed = _along(recognizer, audio or [], listening, as_json, out, formats or [Format.JSONL, Format.HTML])
     if failed:
         raise typer.Exit(1)
+
+
+OF_TIMELINES = ("segments", "hop", "window", "risk", "transcript", "asr", "language", "out")
+
+
+def _check_together(given: Mapping[str, object]) -> None:
+    """Refuses options that would do nothing beside the others."""
+    if given["check"] is not None and given["precision"] != "int8":
+        raise typer.BadParameter(f"--check judges int8, and --precision is {given['precision']}; leave one out")
+    if given["text"] and given["transcripts"] is not None:
+        raise typer.BadParameter("--text and --transcripts both give the words; use one of them")
+    by_file = given["whole"] or given["text"] or given["transcripts"] is not None
+    of_timelines = [f"--{name}" for name in OF_TIMELINES if given[name] is not None]
+    if by_file and (of_timelines or given["channels"] == "separate"):
+        raise typer.BadParameter(
+            f"--whole, --text and --transcripts take each file as one utterance; "
+            f"{' and '.join(of_timelines) or '--channels'} is of timelines"
+        )
+    if given["formats"] and given["out"] is None:
+        raise typer.BadParameter("--format is of files; give --out FOLDER, too")
+    if given["audio_weight"] != 0.5 and given["text_model"] is None:
+        raise typer.BadParameter("--audio-weight is of two checkpoints; give --text-model, too")
+
+
+def _by_file(
+    recognizer: "EmotionRecognizer", audio: list[str], text: list[str], transcripts: Path | None, as_json: bool
+) -> int:
+    """Answers whole files, one utterance each; returns how many could not be answered."""
+    from emoduet.cli.utterances import answer_utterances
+    from emoduet.recordings import recordings_of
+
+    if not audio or text or transcripts is not None:
+        return answer_utterances(recognizer, audio, text, transcripts, as_json)
+    with recordings_of(audio) as recordings:
+        paths = [str(recording.path) for recording in recordings]
+        return answer_utterances(recognizer, paths, text, transcripts, as_json)
 
 
 def _along(
@@ -189,17 +225,47 @@ def _along(
     formats: list[Format],
 ) -> int:
     """Answers recordings along their time; returns how many could not be answered."""
-    from emoduet.cli.timelines import JsonLines, Table, answer_recordings, write_files
+    from emoduet.atomic import make_folder
+    from emoduet.cli.timelines import JsonLines, Table, answer_recordings, file_names, write_files
     from emoduet.recordings import recordings_of
 
     if not audio:
-        raise UsageError("predict: no sound files; this model listens: give at least one")
-    teller = JsonLines() if as_json else Table(recognizer.classes)
-    write = partial(write_files, out=out, formats=formats, told=recognizer.notes) if out else lambda *_: None
+        raise UsageError("predict: nothing to answer; give sound files, or words by --text or --transcripts")
     with recordings_of(audio) as recordings:
-        if not any(recording.segments for recording in recordings):
-            recognizer.check(listening)
+        _check_segments(recordings, listening)
+        listening = replace(listening, asr=listening.recogniser, language=None)  # one for all recordings
+        recognizer.check(listening, known_words=any(recording.segments for recording in recordings))
+        if out is not None:
+            make_folder(out)
+        teller = JsonLines() if as_json else Table(recognizer.classes)
+        names = file_names(recordings)
+        write = partial(write_files, out=out, formats=formats, told=recognizer.notes, names=names) if out else _nothing
         return answer_recordings(recognizer, recordings, listening, teller, write)
+
+
+def _nothing(recording: "Recording", timeline: "Timeline") -> None:
+    """No files are wanted."""
+
+
+def _check_segments(recordings: Sequence["Recording"], listening: "Listening") -> None:
+    """Finds that one recording's segments or words would be taken for those of all.
+
+    Raises:
+        UsageError: a file names no recording, and there are several; or the manifest has segments of its own.
+    """
+    from emoduet.segment_files import recordings_in
+
+    given = [one for one in (listening.segments, listening.transcript) if one is not None]
+    if given and any(recording.segments for recording in recordings):
+        raise UsageError(
+            f"{given[0]}: the manifest says where its segments are and what is said; leave one of them out"
+        )
+    for path in given:
+        if len(recordings) > 1 and not path.is_dir() and len(recordings_in(path)) < 2:
+            raise UsageError(
+                f"{path}: is of one recording, and there are {len(recordings)}; give a folder with a file for each, of "
+                "its name, or a file that names the recording of each segment"
+            )
 
 
 def _tell_verdict(model: str, check: Path | None, device: str | None) -> None:

@@ -7,14 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import typer
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from emoduet.atomic import write_json
 from emoduet.cli.door import notes, results
-from emoduet.errors import EmoduetError
+from emoduet.errors import EmoduetError, UsageError
 from emoduet.recordings import Recording
 from emoduet.timeline_files import FORMATS, moment_record, record_of, write_moments, write_timeline
-from emoduet.timeline_summary import Share, Summary, summarise, voice_of
+from emoduet.timeline_summary import Share, Summary, summarise, summary_record, voice_of
 from emoduet.types import Moment, Seconds, SegmentPrediction, Timeline
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ VOICE_WIDTH = 12
 
 
 class Teller(Protocol):
-    """What is said on stdout of recordings while they are answered."""
+    """What is said on stdout of recordings while they are answered; `console` is stdout."""
+
+    console: Console
 
     def found(self, recording: Recording, one: SegmentPrediction | Moment) -> None: ...
 
@@ -49,15 +52,18 @@ def answer_recordings(
     for recording in recordings:
         own = replace(listening, segments=recording.segments) if recording.segments else listening
         try:
-            with _seconds_bar(recording.name) as progress:
+            with _seconds_bar(recording.name, teller.console) as progress:
                 timeline = recognizer.timeline(
                     recording.path,
                     own,
                     progress,
                     on_found=lambda one, recording=recording: teller.found(recording, one),
                 )
+            timeline = replace(timeline, recording=recording.name)
             teller.end(recording, timeline)
             write(recording, timeline)
+        except UsageError:
+            raise
         except EmoduetError as error:
             failed += 1
             teller.failed(recording, error)
@@ -65,20 +71,26 @@ def answer_recordings(
 
 
 class JsonLines:
-    """A JSON object a segment and a moment; an object with `error` for a recording that cannot be answered."""
+    """A JSON object a segment and a moment, and one with `summary` or `error` at the end of each recording."""
+
+    def __init__(self) -> None:
+        self.console = results()
 
     def found(self, recording: Recording, one: SegmentPrediction | Moment) -> None:
         """One object; those of moments have `time` in the place of `start` and `end`."""
         record = (
             record_of(one, recording.name) if isinstance(one, SegmentPrediction) else moment_record(one, recording.name)
         )
-        typer.echo(json.dumps(record, ensure_ascii=False))
+        self._tell(record)
 
     def end(self, recording: Recording, timeline: Timeline) -> None:
-        """Programs add up for themselves."""
+        self._tell({"recording": recording.name, "summary": summary_record(timeline)})
 
     def failed(self, recording: Recording, error: EmoduetError) -> None:
-        typer.echo(json.dumps({"recording": recording.name, "error": str(error)}, ensure_ascii=False))
+        self._tell({"recording": recording.name, "error": str(error)})
+
+    def _tell(self, record: Mapping[str, object]) -> None:
+        self.console.print(json.dumps(record, ensure_ascii=False), soft_wrap=True)
 
 
 class Table:
@@ -88,6 +100,7 @@ class Table:
         self._classes = classes
         self._widths = [max(7, len(name)) for name in classes]
         self._headed: Recording | None = None
+        self.console = results()
 
     def _head(self, recording: Recording) -> None:
         """The heading of a recording, once."""
@@ -95,8 +108,8 @@ class Table:
             return
         self._headed = recording
         columns = "  ".join(name.rjust(width) for name, width in zip(self._classes, self._widths, strict=True))
-        results().print(recording.name, style="bold", soft_wrap=True)
-        results().print(
+        self.console.print(recording.name, style="bold", soft_wrap=True)
+        self.console.print(
             f"{'from':>10}  {'to':>10}  {'voice':{VOICE_WIDTH}}  {'emotion':10}  {columns}  words", style="dim"
         )
 
@@ -112,12 +125,13 @@ class Table:
         times = f"{clock(one.segment.start):>10}  {clock(one.segment.end):>10}"
         voice = f"{voice_of(one)[:VOICE_WIDTH]:{VOICE_WIDTH}}"
         words = one.segment.transcript or ""
-        results().print(f"{times}  {voice}  {label:10}  {columns}  {words}", soft_wrap=True)
+        self.console.print(f"{times}  {voice}  {label:10}  {columns}  {words}", soft_wrap=True)
 
     def end(self, recording: Recording, timeline: Timeline) -> None:
-        self._head(recording)
+        if not timeline.segments:
+            self.console.print(recording.name, style="bold", soft_wrap=True)
         for line in summary_lines(summarise(timeline), timeline.duration):
-            results().print(line, soft_wrap=True)
+            self.console.print(line, soft_wrap=True)
 
     def failed(self, recording: Recording, error: EmoduetError) -> None:
         told = str(error)
@@ -154,23 +168,39 @@ def clock(seconds: Seconds) -> str:
     return f"{hours}:{minutes:02}:{clocked}" if hours else f"{minutes}:{clocked}"
 
 
+def file_names(recordings: Sequence[Recording]) -> dict[str, str]:
+    """What each recording's files are called, by its name: its file's name, with its folders where two share it."""
+    names = [Path(recording.name).name for recording in recordings]
+    return {
+        recording.name: name if names.count(name) == 1 else "-".join(Path(recording.name).parts).strip("-/.")
+        for recording, name in zip(recordings, names, strict=True)
+    }
+
+
 def write_files(
-    recording: Recording, timeline: Timeline, out: Path, formats: Sequence[str], told: Sequence[str]
+    recording: Recording,
+    timeline: Timeline,
+    out: Path,
+    formats: Sequence[str],
+    told: Sequence[str],
+    names: Mapping[str, str],
 ) -> None:
-    """Writes a timeline below `out`, named after its recording, in each of the formats; and its curve, if it has one.
+    """Writes a timeline below `out`, named after its recording, in each of the formats, its summary, and any curve.
 
     Args:
         told: what the page must say beside the answers.
+        names: as `file_names` has them.
 
     Raises:
         EmoduetError: a file cannot be written, or the recording not read again for the page.
     """
-    name = Path(recording.name).name
+    name = names[recording.name]
     for one in formats:
         if one == PAGE:
             _write_page(recording, timeline, out / f"{name}.html", told)
         else:
             write_timeline(timeline, out / f"{name}{FORMATS[one]}", one)
+    write_json(out / f"{name}.summary.json", {"recording": timeline.recording, **summary_record(timeline)})
     if timeline.moments:
         write_moments(timeline, out / f"{name}.curve.csv")
 
@@ -189,9 +219,9 @@ def _shares(share: Share) -> str:
 
 
 @contextmanager
-def _seconds_bar(name: str) -> Iterator[Callable[[Seconds, Seconds], None]]:
-    """A bar of the seconds answered, on stderr; nothing where that is no terminal."""
-    console = notes()
+def _seconds_bar(name: str, stdout: Console) -> Iterator[Callable[[Seconds, Seconds], None]]:
+    """A bar of the seconds answered, below the lines where stdout is a terminal, on stderr otherwise; or nothing."""
+    console = stdout if stdout.is_terminal else notes()
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(name, total=None, told="")

@@ -36,8 +36,14 @@ class Table:
 
 def breakdown_tables(subjects: Sequence[Subject]) -> list[Table]:
     """Every breakdown but that by speaker, which is a figure, in the order in which the runs have them."""
-    names = dict.fromkeys(one.name for subject in subjects for one in subject.assessment.breakdowns)
+    names = dict.fromkeys(one.name for subject in subjects for one in breakdowns_of(subject))
     return [table for name in names if name != SPEAKER for table in _tables(name, subjects)]
+
+
+def breakdowns_of(subject: Subject) -> tuple[Breakdown, ...]:
+    """All of a run's; by what the model is given, too, where it may lack something."""
+    assessment = subject.assessment
+    return (*assessment.breakdowns, *filter(None, [assessment.modalities]))
 
 
 def speakers_of(subject: Subject) -> Breakdown | None:
@@ -60,7 +66,7 @@ def _tables(name: str, subjects: Sequence[Subject]) -> Iterator[Table]:
 
 
 def _rows(subject: Subject, name: str) -> dict[str, Row]:
-    return {row.value: row for one in subject.assessment.breakdowns if one.name == name for row in one.rows}
+    return {row.value: row for one in breakdowns_of(subject) if one.name == name for row in one.rows}
 
 
 def _cell(row: Row) -> Cell:

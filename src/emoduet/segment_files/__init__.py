@@ -88,6 +88,17 @@ def read_words(path: str | os.PathLike[str], recording: str | None = None) -> Tr
     )
 
 
+def recordings_in(path: str | os.PathLike[str]) -> set[str]:
+    """The recordings that a file names; empty if it names none, as subtitles and plain text do not.
+
+    Raises:
+        InputError: as for `read_segments`.
+    """
+    path = Path(path)
+    reader = READERS.get(path.suffix.lower())
+    return {str(one.recording) for one in reader(path) if one.recording is not None} if reader else set()
+
+
 def _said_in(path: Path, recording: str | None) -> list[Segment]:
     kind = path.suffix.lower()
     if kind not in READERS:
