@@ -146,6 +146,15 @@ def test_abstaining(ear, call):
     assert [one.abstained for one in sure.segments] == [top < 0.26 for top in tops_found]
 
 
+def test_a_risk_that_no_threshold_kept_is_told(ear, call, caplog):
+    wrong = np.array([[0.9, 0.1, 0, 0], [0.8, 0.2, 0, 0]])
+    recognizer = EmotionRecognizer(replace(ear.model, confidence=confidence_of([1, 0], wrong)))
+    listening = Listening(segments=GIVEN, risk=0.1)
+    assert [one.abstained for one in recognizer.timeline(call, listening).segments] == [True] * 3
+    recognizer.check(listening)
+    assert "no threshold kept the error so low on the model's validation data, 0.500 was the least" in caplog.text
+
+
 def test_a_risk_that_a_model_knows_nothing_of(ear, call):
     with pytest.raises(InputError, match=r"risk 0\.2: this audio model does not know how often it is wrong"):
         ear.timeline(call, Listening(segments=GIVEN, risk=0.2))

@@ -5,6 +5,7 @@ nothing of how segments were cut (see `curve`). What a model cannot answer witho
 opened.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from emoduet.speech_activity import SpeechActivity
 from emoduet.systems.base import System
 from emoduet.systems.inputs import NO_WORDS, Inputs
 from emoduet.types import Moment, Seconds, Segment, SegmentPrediction
+
+log = logging.getLogger(__name__)
 
 LONGEST: Seconds = 15.0
 """Where segments are cut for a model that does not say what lengths it was trained on."""
@@ -78,7 +81,13 @@ class Listener:
             UsageError: the model reads, and words will be nowhere; or a file of segments or words is not there.
         """
         self.listening.check_files()
-        self._threshold()
+        if self._threshold() == np.inf:
+            log.warning(
+                "risk %s: no threshold kept the error so low on the model's validation data, %.3f was the least; it "
+                "abstains from everything",
+                self.listening.risk,
+                self.model.confidence.lowest_risk,
+            )
         _ = self.listening.recogniser
         if self.listening.segments is None and self.listening.transcript is None and not known_words:
             SpeechActivity()

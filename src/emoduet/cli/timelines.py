@@ -99,6 +99,7 @@ class Table:
     def __init__(self, classes: Sequence[str]) -> None:
         self._classes = classes
         self._widths = [max(7, len(name)) for name in classes]
+        self._label_width = max(len("(unsure)"), *map(len, classes))
         self._headed: Recording | None = None
         self.console = results()
 
@@ -110,7 +111,9 @@ class Table:
         columns = "  ".join(name.rjust(width) for name, width in zip(self._classes, self._widths, strict=True))
         self.console.print(recording.name, style="bold", soft_wrap=True)
         self.console.print(
-            f"{'from':>10}  {'to':>10}  {'voice':{VOICE_WIDTH}}  {'emotion':10}  {columns}  words", style="dim"
+            f"{'from':>10}  {'to':>10}  {'voice':{VOICE_WIDTH}}  {'emotion':{self._label_width}}  {columns}  words",
+            style="dim",
+            soft_wrap=True,
         )
 
     def found(self, recording: Recording, one: SegmentPrediction | Moment) -> None:
@@ -125,7 +128,7 @@ class Table:
         times = f"{clock(one.segment.start):>10}  {clock(one.segment.end):>10}"
         voice = f"{voice_of(one)[:VOICE_WIDTH]:{VOICE_WIDTH}}"
         words = one.segment.transcript or ""
-        self.console.print(f"{times}  {voice}  {label:10}  {columns}  {words}", soft_wrap=True)
+        self.console.print(f"{times}  {voice}  {label:{self._label_width}}  {columns}  {words}", soft_wrap=True)
 
     def end(self, recording: Recording, timeline: Timeline) -> None:
         if not timeline.segments:
