@@ -14,15 +14,13 @@ from torch.nn import functional
 from emoduet.build import restore_model
 from emoduet.classifiers import kind_of, load_classifiers
 from emoduet.errors import ConfigError, EmoduetError, InputError
+from emoduet.evaluation import BATCH_SIZE
 from emoduet.listening import Listening, PathLike
 from emoduet.machine import INT8, Machine, check_answering, computing_in
 from emoduet.quantisation import quantise
 from emoduet.systems.inputs import Inputs
 from emoduet.timeline import Answering, Listener, Progress
 from emoduet.types import Failure, Moment, Prediction, Seconds, SegmentPrediction, Timeline, Utterance
-
-BATCH_SIZE = 8
-"""Inputs answered together; no answer depends on it."""
 
 AS_IT_COMES = Listening()
 """Speech is found, words are unknown, and segments alone are answered."""

@@ -19,6 +19,7 @@ from emoduet.batching import InputReader
 from emoduet.confidence import Confidence, Lengths, threshold_for
 from emoduet.curve import grid, join, windows
 from emoduet.errors import InputError, UsageError
+from emoduet.evaluation import BATCH_SIZE
 from emoduet.hearing import Stretch, hear
 from emoduet.listening import Listening
 from emoduet.pretrained.portions import ran_out_of_memory
@@ -35,9 +36,6 @@ LONGEST: Seconds = 15.0
 
 WINDOW: Seconds = 2.0
 """How long windows are for such a model."""
-
-BATCH_SIZE = 8
-"""Segments or windows answered together; no answer depends on it."""
 
 Progress = Callable[[Seconds, Seconds], None]
 """Told how many seconds of a recording are answered, and of how many; 0 where the file does not say."""

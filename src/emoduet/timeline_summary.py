@@ -84,6 +84,19 @@ def voice_of(prediction: SegmentPrediction) -> str:
     return "speaker" if segment.channel is None else f"channel {segment.channel}"
 
 
+def clock(seconds: Seconds, decimals: int = 2) -> str:
+    """A time as people read it, hours only where there are any.
+
+    >>> clock(3723.456), clock(59.999), clock(42.34, decimals=1)
+    ('1:02:03.46', '1:00.00', '0:42.3')
+    """
+    parts = 10**decimals
+    minutes, rest = divmod(round(seconds * parts), 60 * parts)
+    hours, minutes = divmod(minutes, 60)
+    whole, part = divmod(rest, parts)
+    return (f"{hours}:{minutes:02}" if hours else f"{minutes}") + f":{whole:02}.{part:0{decimals}}"
+
+
 def _share(predictions: Sequence[SegmentPrediction], classes: Iterable[str]) -> Share:
     lasting = sum(one.segment.duration for one in predictions)
     if not lasting:

@@ -233,8 +233,8 @@ def _along(
         raise UsageError("predict: nothing to answer; give sound files, or words by --text or --transcripts")
     with recordings_of(audio) as recordings:
         _check_segments(recordings, listening)
-        listening = replace(listening, asr=listening.recogniser, language=None)  # one for all recordings
         recognizer.check(listening, known_words=any(recording.segments for recording in recordings))
+        listening = replace(listening, asr=listening.recogniser, language=None)  # one for all recordings
         if out is not None:
             make_folder(out)
         teller = JsonLines() if as_json else Table(recognizer.classes)

@@ -15,7 +15,7 @@ from emoduet.cli.door import notes, results
 from emoduet.errors import EmoduetError, UsageError
 from emoduet.recordings import Recording
 from emoduet.timeline_files import FORMATS, moment_record, record_of, write_moments, write_timeline
-from emoduet.timeline_summary import Share, Summary, summarise, summary_record, voice_of
+from emoduet.timeline_summary import Share, Summary, clock, summarise, summary_record, voice_of
 from emoduet.types import Moment, Seconds, SegmentPrediction, Timeline
 
 if TYPE_CHECKING:
@@ -156,19 +156,6 @@ def summary_lines(summary: Summary, duration: Seconds) -> Iterator[str]:
         yield f"change at {clock(one.time)}, {one.voice}: {one.before} to {one.after}"
     for one in summary.peaks:
         yield f"most {one.label}, {one.voice}: {one.probability:.3f} from {clock(one.start)} to {clock(one.end)}"
-
-
-def clock(seconds: Seconds) -> str:
-    """A time as people read it: 1:02:03.45, or 2:03.45 within the first hour.
-
-    >>> clock(3723.456), clock(59.999)
-    ('1:02:03.46', '1:00.00')
-    """
-    hundredths = round(seconds * 100)
-    minutes, rest = divmod(hundredths, 6_000)
-    hours, minutes = divmod(minutes, 60)
-    clocked = f"{rest // 100:02}.{rest % 100:02}"
-    return f"{hours}:{minutes:02}:{clocked}" if hours else f"{minutes}:{clocked}"
 
 
 def file_names(recordings: Sequence[Recording]) -> dict[str, str]:

@@ -21,18 +21,6 @@ GAP = 1.5
 """Moments further apart than this many steps belong to curves of their own."""
 
 
-def clock(seconds: Seconds) -> str:
-    """A time as a player shows it.
-
-    >>> clock(42.34), clock(59.96), clock(3723)
-    ('0:42.3', '1:00.0', '1:02:03.0')
-    """
-    tenths = round(10 * seconds)
-    minutes, tenths = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    return (f"{hours}:{minutes:02d}" if hours else f"{minutes}") + f":{tenths // 10:02d}.{tenths % 10}"
-
-
 def colours_of(classes: Sequence[str]) -> list[int]:
     """Each class's number in the palette: the same emotion has the same colour on every page, where its name is known.
 

@@ -7,6 +7,7 @@ the timeline and plays. The page is written piece by piece, and its sound is nev
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from math import log2
 from pathlib import Path
@@ -16,9 +17,11 @@ from emoduet.model_card import RESPONSIBLE_USE
 from emoduet.report.numbers import count, percent
 from emoduet.report.recording_sound import RecordingSound
 from emoduet.report.templates import template
-from emoduet.report.timeline_data import clock, colours_of, data_of, length_of, voices_of
-from emoduet.timeline_summary import Share, Summary, voice_of
+from emoduet.report.timeline_data import colours_of, data_of, length_of, voices_of
+from emoduet.timeline_summary import Share, Summary, clock, voice_of
 from emoduet.types import Seconds, Segment, SegmentPrediction, Timeline
+
+tenths = partial(clock, decimals=1)
 
 PIECE = 3 << 18
 """Bytes of sound in a line of base64: a multiple of three, so that each line stands by itself."""
@@ -90,7 +93,7 @@ def _values(
         "length": length,
         "data": data_of(timeline, sound) if length else None,
         "sound": sound and sound_lines(sound.mp3),
-        "clock": clock,
+        "clock": tenths,
         "responsible_use": RESPONSIBLE_USE,
         "version": version("emoduet"),
     }
@@ -105,10 +108,10 @@ def sound_lines(mp3: Path) -> Iterator[str]:
 
 def _facts(timeline: Timeline, summary: Summary, length: Seconds) -> list[str]:
     if not timeline.segments:
-        return [clock(length)]
+        return [tenths(length)]
     return [
-        clock(length),
-        f"{clock(summary.overall.spoken)} of speech",
+        tenths(length),
+        f"{tenths(summary.overall.spoken)} of speech",
         count(len(timeline.segments), "segment"),
         count(len(summary.by_voice), "voice"),
     ]
