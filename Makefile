@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "emoduet needs Python 3.11 to 3.13, this is %d.%d: run make PYTHON=python3.11" % v)'
 	test -e $@ || $(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[asr,baselines,demo,media,test]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[asr,baselines,demo,engines,explain,media,stress,test]'
 	touch $@
 
 clean:

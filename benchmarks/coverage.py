@@ -6,7 +6,8 @@
 Speakers are drawn from a population: each has a number of utterances, a mix of four unequal classes, and recalls that
 differ from speaker to speaker and from class to class. The truth is the score of infinitely many of its speakers, each
 counting by its utterances. Prints coverage and mean width of every method as a Markdown table; the plain and the
-expanded percentile interval stand there for contrast.
+expanded percentile interval stand there for contrast. A second table is of the gap between two groups of speakers, of
+whom the second are harder: answered as system B answers.
 """
 
 import sys
@@ -22,6 +23,7 @@ from scipy.stats import t as student
 from emoduet.metrics import macro_f1, unweighted_accuracy, weighted_accuracy
 from emoduet.pairing import compare_pairs
 from emoduet.significance import Interval, cluster_bootstrap_interval, confusion_by_cluster, resampled_sums
+from emoduet.unpaired import difference_interval
 
 STATISTICS = {"UA": unweighted_accuracy, "WA": weighted_accuracy, "macro F1": macro_f1}
 CLASSES = 4
@@ -51,6 +53,16 @@ SHAPES = (
     Shape(24, 60),
     Shape(91, 80),
 )
+
+
+GROUPS = (
+    (Shape(5, 500), Shape(5, 500)),
+    (Shape(5, 500), Shape(20, 500)),
+    (Shape(5, 500, unevenness=1.0), Shape(10, 500, unevenness=1.0)),
+    (Shape(12, 60), Shape(12, 60)),
+    (Shape(43, 80), Shape(48, 80)),
+)
+"""Two groups of speakers; the last are as many actors of each sex as CREMA-D has."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +134,23 @@ def coverage_of(shape: Shape, corpora: int, num_resamples: int = 1000) -> dict[t
     return {key: tuple(np.mean(values, axis=0).tolist()) for key, values in found.items()}
 
 
+def coverage_of_gap(shapes: tuple[Shape, Shape], corpora: int, num_resamples: int = 1000) -> tuple[float, float, float]:
+    """Coverage and mean width, and how often the interval of two groups that fare alike excludes zero."""
+    of_first, of_second = true_confusions(shapes[0])[0], true_confusions(shapes[1])[1]
+    truth = float(unweighted_accuracy(of_first) - unweighted_accuracy(of_second))
+    generator, found = np.random.default_rng(shapes[0].clusters), []
+    for seed in range(corpora):
+        first, second = (draw_corpus(generator, shape) for shape in shapes)
+        options = {"num_resamples": num_resamples, "seed": seed}
+        of_group = _matrices(first, first.predictions_a)
+        gap = difference_interval(of_group, _matrices(second, second.predictions_b), **options)
+        alike = difference_interval(of_group, _matrices(second, second.predictions_a), **options)
+        found.append((gap.low <= truth <= gap.high, gap.high - gap.low, not alike.low <= 0 <= alike.high))
+    return tuple(np.mean(found, axis=0).tolist())
+
+
 def main(corpora: int = 2000) -> None:
-    """Prints the table, a shape at a time."""
+    """Prints the tables, a shape at a time."""
     print("| speakers | utterances each | sd of log size | statistic | method | coverage | mean width |")
     print("|---:|---:|---:|---|---|---:|---:|")
     for shape in SHAPES:
@@ -132,6 +159,19 @@ def main(corpora: int = 2000) -> None:
         ):
             facts = f"| {shape.clusters} | {shape.utterances} | {shape.unevenness} | {name} | {method} "
             print(f"{facts}| {100 * covered:.1f} % | {width:.3f} |", flush=True)
+
+    print(
+        "\n| speakers | utterances each | sd of log size | coverage of the gap | mean width | alike, yet told apart |"
+    )
+    print("|---:|---:|---:|---:|---:|---:|")
+    for shapes in GROUPS:
+        held, width, apart = coverage_of_gap(shapes, corpora)
+        facts = f"| {shapes[0].clusters} and {shapes[1].clusters} | {shapes[0].utterances} | {shapes[0].unevenness} "
+        print(f"{facts}| {100 * held:.1f} % | {width:.3f} | {100 * apart:.1f} % |", flush=True)
+
+
+def _matrices(corpus: Corpus, predictions: np.ndarray) -> np.ndarray:
+    return confusion_by_cluster(corpus.labels, predictions, corpus.speakers, CLASSES)
 
 
 def _expected(weights: np.ndarray, recalls: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ python examples/words_and_moments.py MODEL call.wav "I told you to leave."
 import sys
 
 from emoduet import EmotionRecognizer, Utterance
-from emoduet.explanation import align
+from emoduet.explaining.attention import align
 
 if len(sys.argv) != 4:
     sys.exit(__doc__)

@@ -7,12 +7,14 @@ hook nor the guard.
 import ipaddress
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 from jaxtyping import install_import_hook
 
 install_import_hook(["emoduet.nn", "emoduet.systems"], "beartype.beartype")
+sys.modules["openvino_telemetry"] = None  # tests import openvino, which would report it from a process of its own
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small models on two cores; sums in one order
 
 

@@ -26,7 +26,7 @@ def timeline(*segments: SegmentPrediction, recording: str = "calls/my call.mp3",
 
 
 TALK = timeline(
-    predicted(0.5, 1.25, speaker="Anna", transcript="Oh, no!", words=WORDS, abstained=False),
+    predicted(0.5, 1.25, speaker="Anna", transcript="Oh, no!", words=WORDS, language="en", abstained=False),
     predicted(1.0, 3.0004, UNSURE, abstained=True, channel=2),
 )
 

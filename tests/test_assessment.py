@@ -82,6 +82,41 @@ def test_the_temperature_is_taken_back():
     assert assess({(1, 0): ONE}).uncalibrated is None
 
 
+def test_from_each_answer_that_of_what_its_utterance_had_is_taken_back():
+    """Of four utterances the first has words alone and the last sound alone."""
+    own = [3.0, 2.0, 2.0, 0.5]
+    given = {"audio": ONE.where(np.arange(4) > 0), "text": ONE.where(np.arange(4) < 3)}
+    tempered = replace(ONE, probabilities=apply_temperature(ONE.probabilities, own))
+    told = {
+        "temperatures": {(1, 0): 2.0, (2, 0): 1.0},
+        "temperatures_alone": {(1, 0): {"text": 3.0, "audio": 0.5}},
+        "alone": {(1, 0): given},
+    }
+    raw = pool([ONE, TWO])
+    found = assess({(1, 0): tempered, (2, 0): TWO}, **told).uncalibrated
+    assert found.log_loss == pytest.approx(calibration(raw.labels, raw.probabilities).log_loss)
+    both = {**told, "temperatures": {(1, 0): 1.0}, "temperatures_alone": {(1, 0): {"text": 1.0}}}
+    assert assess({(1, 0): ONE}, **both).uncalibrated is None
+
+
+def test_gaps_and_spread_are_of_all_answers():
+    """Five women and five men, in two folds; one of each is wrong once."""
+    utterances = [
+        Utterance(id=f"{sex}{n}{label}", label=label, speaker=f"{sex}{n}", sex=sex)
+        for sex in "FM" for n in range(5) for label in CLASSES
+    ]  # fmt: skip
+    right = np.array([[one.label == name for name in CLASSES] for one in utterances], dtype=float)
+    right[[0, 11]] = right[[0, 11]][:, ::-1]
+    whole = Answers(tuple(utterances), CLASSES, right)
+    first = np.arange(20) % 4 < 2
+    assessment = assess({(1, 0): whole.where(first), (2, 0): whole.where(~first)})
+    (grouping,) = assessment.gaps
+    assert (grouping.gaps[0].first.num_speakers, grouping.gaps[0].difference) == (5, pytest.approx(0))
+    assert (assessment.speakers.num_speakers, assessment.speakers.least.ua) == (10, 0.5)
+    values = json.loads(json.dumps(assessment.as_json(), allow_nan=False))
+    assert values["gaps"][0]["gaps"][0]["interval"]["low"] < 0 and values["speakers"]["interval"]["low"] > 0
+
+
 # Selective prediction
 
 
@@ -141,6 +176,7 @@ def test_json_form():
     assert values["summary"]["pooled_wa"] == {"mean": 0.75, "sd": None}
     assert values["baselines"] == [{"value": "majority", "num_utterances": 4, "ua": 0.5, "wa": 0.5, "interval": None}]
     assert values["twins"]["rows"][0]["value"] == CLEAN
+    assert (values["gaps"], values["speakers"]) == ([], None)
     assert values["temperatures"] == {"fold1-seed0": 1.5}
     assert values["selective"][0]["wanted_error"] == 0.05
     assert values["risk_coverage"]["coverage"][-1] == 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from emoduet.breakdown import NOT_SAID, Breakdown, breakdowns, row_of
+from emoduet.breakdown import NOT_SAID, Breakdown, breakdowns, row_of, values_of
 from emoduet.evaluation import Answers
 from emoduet.results import MIN_CLUSTERS, interval
 from emoduet.types import Utterance
@@ -45,8 +45,10 @@ def test_scores_of_rows_by_pencil():
 def test_what_the_corpus_does_not_say_gives_no_breakdown():
     assert breakdowns(answers({})) == ()
     named = {"session": "S1", "speaker": "F", "sex": "female", "scripted": True, "transcript": "well then", "end": 2.0}
+    named |= {"extra": {"age": 30, "accent": "Scottish"}}
     names = [one.name for one in breakdowns(answers(named))]
-    assert names == ["session", "speaker", "sex", "scripted or improvised", "duration", "number of words"]
+    of_speakers, of_turns = ["speaker", "sex", "age", "accent"], ["duration", "number of words"]
+    assert names == ["session", *of_speakers, "scripted or improvised", *of_turns]
 
 
 def test_what_it_says_of_some_leaves_a_row_for_the_others():
@@ -98,6 +100,35 @@ def test_numbers_of_words(said, value):
 def test_rows_stand_in_the_order_of_their_size():
     lengths = [{"extra": {"num_words": number}} for number in (20, 5, 1, 10)]
     assert list(rows(breakdowns(answers(*lengths)), "number of words")) == ["1-3", "4-8", "9-15", ">= 16"]
+
+
+@pytest.mark.parametrize(
+    ("age", "value"),
+    [
+        (17, "under 18"),
+        (18, "18-29"),
+        (29.9, "18-29"),
+        ("30", "30-44"),
+        (" 44 ", "30-44"),
+        (59, "45-59"),
+        (60, "60 and over"),
+        ("twenties", "twenties"),
+    ],
+)
+def test_ages_stand_in_bands(age, value):
+    assert list(rows(breakdowns(answers({"extra": {"age": age}})), "age")) == [value]
+
+
+@pytest.mark.parametrize("said", [{"age": " "}, {"age": [30]}, {"accent": ""}, {"accent": 3}, {"accent": None}])
+def test_no_age_and_no_accent_are_not_said(said):
+    assert breakdowns(answers({"extra": said})) == ()
+
+
+def test_the_values_of_a_breakdown_in_the_order_of_its_rows():
+    """What is not said is no value; bands come by age, other words by name."""
+    said = [{"extra": {"age": age}} for age in (70, "teens", 20)]
+    utterances = answers(*said, {}, pattern="aa").utterances
+    assert values_of("age", utterances) == (["60 and over", "teens", "18-29", None], ["18-29", "60 and over", "teens"])
 
 
 def test_a_duration_that_is_no_number_is_not_said():

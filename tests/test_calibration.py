@@ -85,6 +85,14 @@ def test_applied_temperature_divides_logits_and_is_taken_back():
     np.testing.assert_allclose(apply_temperature(probabilities, 1.0), probabilities)
 
 
+def test_each_row_may_have_its_own():
+    rows = np.array([[0.9, 0.1], [0.9, 0.1], [0.25, 0.75]])
+    found = apply_temperature(rows, [2.0, 1.0, 0.5])
+    np.testing.assert_allclose(found, [[0.75, 0.25], [0.9, 0.1], [0.1, 0.9]])
+    with pytest.raises(InputError, match=r"temperature \[2\.0, 0\.0, 1\.0\]; need a number above 0"):
+        apply_temperature(rows, [2.0, 0.0, 1.0])
+
+
 def test_certain_probabilities_stay_finite():
     warm = apply_temperature(np.array([[1.0, 0.0]]), 10.0)
     cold = apply_temperature(np.array([[0.6, 0.4]]), 0.1)

@@ -205,3 +205,12 @@ def test_a_kill_while_writing_leaves_the_older_folder(folder, monkeypatch):
         write(folder, build("demo-audio-only"))
     assert restore_model(folder).recipe.system == "cross-modal"
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def test_an_export_that_stands_alone_says_what_it_is_for(folder):
+    (folder / "model.safetensors").unlink()
+    (folder / "onnx").mkdir()
+    (folder / "onnx" / "engine.json").write_text("{}")
+    told = r"no model\.safetensors; it is an export that stands alone \(onnx\): give --engine to predict and evaluate"
+    with pytest.raises(CheckpointError, match=told):
+        restore_model(folder)

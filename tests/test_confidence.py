@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from emoduet.confidence import (
     MOST_POINTS,
@@ -16,6 +17,7 @@ from emoduet.confidence import (
     read_confidence,
     read_lengths,
     threshold_for,
+    told_risk,
 )
 from emoduet.errors import CheckpointError, InputError
 from emoduet.selective import apply_threshold, risk_coverage
@@ -173,6 +175,43 @@ def test_a_model_without_it(ask):
         ask(None, 0.2)
     with pytest.raises(InputError, match="^risk 0.2: the cross-modal model does not know how often it is wrong"):
         ask(None, 0.2, "the cross-modal model")
+
+
+# How little few answers say
+
+
+@pytest.mark.parametrize(
+    ("utterances", "point", "counts", "bound"),
+    [
+        (12, Point(0.5, 1.0, 0.0), (0, 12), 1 - 0.05 ** (1 / 12)),
+        (24, Point(0.5, 0.5, 0.0), (0, 12), 1 - 0.05 ** (1 / 12)),
+        (1, Point(0.5, 1.0, 0.0), (0, 1), 0.95),
+        (2, Point(0.5, 1.0, 0.5), (1, 2), 0.95**0.5),
+        (3, Point(0.5, 1.0, 1.0), (3, 3), 1.0),
+    ],
+)
+def test_the_bound_by_pencil(utterances, point, counts, bound):
+    """With none of n wrong it is the share q of which (1 - q)^n = 0.05; with one of two, q^2 = 0.95."""
+    confidence = Confidence(utterances, (point,))
+    assert confidence.counts(point) == counts
+    assert confidence.risk_bound(point) == pytest.approx(bound, rel=1e-9)
+
+
+@pytest.mark.parametrize(("wrong", "answered"), [(2, 20), (7, 35), (40, 400), (1, 1000)])
+def test_the_bound_is_that_of_statsmodels(wrong, answered):
+    """Its interval has two sides: of 90 % it leaves out 5 % on each."""
+    point = Point(0.5, answered / 1000, wrong / answered)
+    expected = proportion_confint(wrong, answered, alpha=0.1, method="beta")[1]
+    assert Confidence(1000, (point,)).risk_bound(point) == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_a_risk_gave_in_words():
+    assert told_risk(KEPT_OF_FIVE, 0.3) == (
+        "risk 30 %: answers from 0.650 upwards, which are 80 % of all; 25 % of them are wrong, 1 of 4, so that the "
+        "true share may be as high as 75.1 %"
+    )
+    surest_wrong = Confidence(4, (Point(0.6, 1.0, 0.25),))
+    assert told_risk(surest_wrong, 0.1) == "risk 10 %: no threshold keeps it; the lowest risk is 25 %"
 
 
 # Lengths

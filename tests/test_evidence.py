@@ -109,6 +109,7 @@ def test_utterances_are_kept_without_sound_and_words(utterances, tmp_path):
         ({"audio": None}, {}),
         ({"audio": "lost.wav"}, {}),
         ({"audio": None, "extra": {"corpus": "MELD"}}, {"corpus": "MELD"}),
+        ({"audio": None, "extra": {"age": 30, "accent": None, "home": "Leith"}}, {"age": 30}),
     ],
 )
 def test_durations_as_far_as_they_can_be_known(utterances, tmp_path, changes, extra):

@@ -12,7 +12,7 @@ from emoduet import fold_run, training
 from emoduet.batching import InputReader
 from emoduet.build import restore_model
 from emoduet.calibration import apply_temperature, fit_temperature
-from emoduet.evaluation import answer, read_answers
+from emoduet.evaluation import answer, answer_with, read_answers
 from emoduet.experiment import run_experiment
 from emoduet.machine import Machine
 from emoduet.manifest import manifest_digest, read_manifest
@@ -217,14 +217,14 @@ def test_whose_loss_is_watched_and_who_is_read_when(manifest, tmp_path, monkeypa
         watched.append([one.id for one in utterances])
         return answer(system, reader, utterances, classes, precision=precision)
 
-    def note_tested(system, reader, utterances, classes, *, temperature):
+    def note_tested(model, utterances):
         if utterances[0].session == "S1":
             testing.append(True)
-        return answer(system, reader, utterances, classes, temperature=temperature)
+        return answer_with(model, utterances)
 
     monkeypatch.setattr(InputReader, "read", note_read)
     monkeypatch.setattr(training, "answer", note_watched)
-    monkeypatch.setattr(fold_run, "answer", note_tested)
+    monkeypatch.setattr(fold_run, "answer_with", note_tested)
     run_experiment(small_experiment(manifest, tmp_path, "demo-paper", protocol=protocol))
     expected = {"loso": "S2", "paper": "S1"}[protocol]
     assert watched == [ids(manifest, expected)] * 2
@@ -270,7 +270,7 @@ def uninterrupted(manifest, tmp_path_factory):
     return numbers_of(out / "fold1-seed0")
 
 
-STEPS = ("train", "answer", "write_history", "write_answers", "write_checkpoint", "_metrics", "forget_state")
+STEPS = ("train", "answer_with", "write_history", "write_answers", "write_checkpoint", "_metrics", "forget_state")
 
 
 @pytest.mark.parametrize("step", STEPS)

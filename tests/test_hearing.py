@@ -123,7 +123,7 @@ def test_a_language_once_plain_is_asked_no_more(recording):
 
 def test_each_channel_has_a_language_of_its_own(recording):
     parrot = Parrot(("de", 1.0), ("en", 1.0))
-    given = [Segment(start=0.0, end=31.0, channel=1), Segment(start=0.0, end=32.0, channel=2)]
+    given = [Segment(start=0.0, end=30.0, channel=1), Segment(start=0.5, end=30.5, channel=2)]
     given += [Segment(start=40.0, end=41.0, channel=1), Segment(start=40.0, end=42.0, channel=2)]
     found = stretches(recording, given, separate=True, recogniser=parrot)
     assert [(one.segment.channel, one.segment.language) for one in found] == [
@@ -166,6 +166,69 @@ def test_what_is_no_longer_needed_is_forgotten(recording, monkeypatch):
     monkeypatch.setattr(hearing._Voice, "_forget", watched)
     stretches(recording, [Segment(start=1.0, end=2.0), Segment(start=50.0, end=52.0)])
     assert max(kept) == 0.0
+
+
+@pytest.fixture
+def long_recording(tmp_path):
+    """A hundred seconds of noise at 16 kHz, with half a second of silence around second 25, 48 and 77."""
+    samples = np.random.default_rng(0).normal(0, 0.1, 1_600_000)
+    for second in (25, 48, 77):
+        samples[second * 16_000 - 4_000 : second * 16_000 + 4_000] = 0
+    soundfile.write(tmp_path / "long.wav", samples, 16_000, subtype="FLOAT")
+    return tmp_path / "long.wav"
+
+
+def test_a_long_segment_comes_in_parts_that_end_at_its_pauses(long_recording):
+    given = [Segment(start=0.7003, end=99.0, speaker="ann", transcript="all of it")]
+    found = stretches(long_recording, given)
+    ends = [one.segment.end for one in found]
+    assert ends == pytest.approx([25, 48, 77, 99], abs=0.2) and ends[-1] == 99.0
+    assert [one.segment.start for one in found] == [0.7003, *ends[:-1]]
+    assert [one.ends for one in found] == [False, False, False, True]
+    assert {id(one.whole) for one in found} == {id(found[0].whole)} and found[0].whole == given[0]
+    assert {(one.segment.speaker, one.segment.transcript) for one in found} == {("ann", "all of it")}
+    whole = read_audio(long_recording, start=0.7003, end=99.0)
+    assert np.array_equal(np.concatenate([one.samples for one in found]), whole)
+
+
+def test_a_long_segment_that_the_recording_ends(long_recording):
+    found = stretches(long_recording, [Segment(start=60.0, end=float("inf"))])
+    assert [one.ends for one in found] == [False, True] and found[-1].segment.end == 100.0
+    assert sum(len(one.samples) for one in found) == 40 * 16_000
+
+
+def test_a_segment_of_half_a_minute_is_one_stretch(long_recording):
+    (found,) = stretches(long_recording, [Segment(start=2.0, end=32.0)])
+    assert found.ends and found.segment == found.whole == Segment(start=2.0, end=32.0)
+
+
+def test_a_long_segment_given_twice_is_two(long_recording):
+    found = stretches(long_recording, [Segment(start=0.0, end=45.0)] * 2)
+    assert len(found) == 4 and len({id(one.whole) for one in found}) == 2
+
+
+def test_parts_come_while_the_recording_is_decoded_and_what_they_held_is_forgotten(long_recording, monkeypatch):
+    kept = []
+    forget = hearing._Voice._forget
+
+    def watched(self, before):
+        kept.append(sum(map(len, self._blocks)) / 16_000)
+        forget(self, before)
+
+    monkeypatch.setattr(hearing._Voice, "_forget", watched)
+    given = [Segment(start=0.0, end=100.0)]
+    passages = list(hear(long_recording, separate=False, segments=given, recogniser=None))
+    assert [one.heard for one in passages if one.stretches] == [40.0, 70.0, 90.0, 100.0]
+    assert max(kept) <= 50.0
+
+
+def test_words_of_a_long_segment_are_recognised_part_by_part(long_recording):
+    parrot = Parrot(("en", 1.0), ("en", 1.0))
+    found = stretches(long_recording, [Segment(start=0.0, end=100.0)], recogniser=parrot)
+    spans = [(one.segment.start, one.segment.end) for one in found]
+    assert [(start, end) for start, end, _ in parrot.asked] == [pytest.approx(span) for span in spans]
+    assert [language for _, _, language in parrot.asked] == [None, None, "en", "en"]
+    assert [len(one.segment.words) for one in found] == [1, 1, 1, 1] and found[0].whole.words == ()
 
 
 @pytest.mark.skipif(not SPEECH.exists(), reason="the speech samples are not beside this checkout")

@@ -1,5 +1,7 @@
 """What is to be heard: files of segments and words, brought together for one recording."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -8,6 +10,8 @@ import pytest
 
 from emoduet.errors import InputError
 from emoduet.listening import Listening
+from emoduet.segmentation import are_guessed
+from emoduet.transcription import Recogniser
 from emoduet.types import Segment, Word
 
 CALL = Path("calls/call.wav")
@@ -83,6 +87,29 @@ def test_plain_words_belong_to_no_particular_segment_of_several(written):
         Listening(segments=given, transcript=path).segments_of(CALL)
 
 
+def test_lines_in_which_nothing_is_said_leave_no_words(written):
+    path = written("call.csv", "start,end,transcript\n1,2,\n2,3,no\n")
+    given = [Segment(start=0.0, end=1.8), Segment(start=1.8, end=9.0)]
+    silent, spoken = Listening(segments=given, transcript=path).segments_of(CALL)
+    assert (silent.transcript, silent.words, spoken.transcript) == ("", (), "no")
+
+
+def test_threads_load_speech_recognition_once(monkeypatch):
+    loaded = []
+
+    def load(name, *, device, language):
+        loaded.append((name, device, language))
+        time.sleep(0.05)
+        return object()
+
+    monkeypatch.setattr(Recogniser, "load", load)
+    listening = Listening(asr="small", language="en", asr_device="cpu")
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: listening.recogniser, range(8)))
+    assert loaded == [("small", "cpu", "en")] and len(found) == 1
+    assert Listening(asr="small").recogniser not in found and len(loaded) == 2
+
+
 def test_captions_are_segments(written):
     path = written("call.srt", "1\n00:00:01,000 --> 00:00:02,500\nno\n\n2\n00:00:03,000 --> 00:00:04,000\nyes\n")
     assert spans(Listening(transcript=path).segments_of(CALL)) == [(1.0, 2.5, None, "no"), (3.0, 4.0, None, "yes")]
@@ -97,11 +124,14 @@ def test_timed_words_go_to_the_segments_they_were_said_in(written):
 
 
 def test_captions_go_to_given_segments_whole(written):
+    """The words of a line share its time, of which nothing beyond the segment counts: "no no" lasts from 1 to 2 s."""
     path = written("call.srt", "1\n00:00:01,000 --> 00:00:02,500\nno no\n\n2\n00:00:03,000 --> 00:00:04,000\nyes\n")
     given = [Segment(start=0.0, end=2.0, speaker="ann"), Segment(start=2.0, end=9.0, speaker="ben")]
     first, second = Listening(segments=given, transcript=path).segments_of(CALL)
     assert (first.transcript, second.transcript) == ("no no", "yes")
-    assert first.words == second.words == ()
+    assert [(word.text, word.start, word.end) for word in first.words] == [("no", 1.0, 1.5), ("no", 1.5, 2.0)]
+    assert [(word.text, word.start, word.end) for word in second.words] == [("yes", 3.0, 4.0)]
+    assert are_guessed(first.words) and are_guessed(second.words)
 
 
 def test_lines_go_to_their_speaker_s_segments(written):

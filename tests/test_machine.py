@@ -159,11 +159,9 @@ def test_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**10, 0, 2_500_000_000))
     check_disk(tmp_path / "new" / "folder", 2_500_000_000)
     assert (tmp_path / "new" / "folder").is_dir()
-    with pytest.raises(InputError, match=r"2\.5 GB free; training needs 4\.1 GB for its state and the checkpoint"):
+    with pytest.raises(InputError, match=r"2\.5 GB free; need 4\.1 GB for the training's state and the checkpoint"):
         check_disk(tmp_path, 4_100_000_000)
-    with pytest.raises(
-        InputError, match=r"training needs 4\.1 GB for the whole run\. Free some, or give another --out"
-    ):
+    with pytest.raises(InputError, match=r"need 4\.1 GB for the whole run\. Free some, or give another --out"):
         check_disk(tmp_path, 4_100_000_000, "the whole run")
 
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from easy_corpus import CLASSES, easy_utterances, small, small_recipe, write_easy_corpus
+from easy_corpus import easy_utterances, small, small_recipe, write_easy_corpus
 from small_runs import CPU, read_json, read_lines, small_experiment
 from typer.testing import CliRunner
 
 from emoduet.build import build_model, restore_model
 from emoduet.cli import app
 from emoduet.errors import CorpusError, InputError
-from emoduet.evaluation import answer, answer_each_alone, check_complete
+from emoduet.evaluation import answer, answer_each_alone, answer_with, check_complete
 from emoduet.examination import examine_model
 from emoduet.experiment import run_experiment
 from emoduet.features import stores
@@ -225,7 +225,7 @@ def test_a_fold_is_scored_three_times(done):
     tested = [one for one in read_manifest(manifest) if one.session == "S1"]
     for name, nothing in ALONE.items():
         part = [replace(one, **nothing) for one in tested]
-        expected = answer(model.system, model.reader, part, CLASSES, temperature=model.temperature)
+        expected = answer_with(model, part)
         assert metrics["modalities"][name]["loss"] == pytest.approx(expected.loss(), abs=1e-6)
         lines = read_lines(fold / f"predictions-{name.split()[0]}.jsonl")
         assert [line["id"] for line in lines] == [one.id for one in tested]
@@ -271,6 +271,8 @@ def test_a_corpus_that_lacks_some(done, mixed, tmp_path):
         ("text only", 12),
     ]
     assert len(found.answers.utterances) == 16 and told[-1] == (12, 12)
+    expected = answer_with(restore_model(model), mixed)
+    assert found.answers.probabilities == pytest.approx(expected.probabilities, abs=1e-9)
     values = json.loads(json.dumps(found.as_json()))
     assert {name: one["scores"]["num_utterances"] for name, one in values["modalities"].items()} == {
         row.value: row.num_utterances for row in found.modalities.rows
@@ -294,7 +296,8 @@ def test_a_run_on_a_corpus_that_lacks_some(tmp_path):
     assert counts == {"audio and text": 4, "audio only": 14, "text only": 6}
     second = read_json(tmp_path / "run" / "fold2-seed0" / "metrics.json")["modalities"]
     assert list(second) == ["audio only"]
-    assert assess_run(read_run(tmp_path / "run")).modalities == outcome.assessment.modalities
+    again = assess_run(read_run(tmp_path / "run"))
+    assert (again.modalities, again.uncalibrated) == (outcome.assessment.modalities, outcome.assessment.uncalibrated)
 
 
 def test_parts_of_answers(done):

@@ -213,7 +213,7 @@ def test_what_cannot_be_checked(model, corpus, monkeypatch):
     monkeypatch.setattr("emoduet.nn.int8.why_not_int8", lambda: None)
     with pytest.raises(UsageError, match="precision int8: runs on the CPU alone|device cuda: not on this machine"):
         check_int8(str(model), corpus, device="cuda")
-    with pytest.raises(CorpusError, match="none of 0 utterances is labelled"):
+    with pytest.raises(CorpusError, match="no session S9; the manifest has"):
         check_int8(str(model), corpus, ("S9",))
     (model / FILE).mkdir()
     with pytest.raises(InputError, match=f"{FILE}: is a folder, where a file is to be"):

@@ -130,13 +130,15 @@ WHISPER = {
 }
 
 
-@pytest.mark.parametrize("content", [WHISPER, WHISPER["segments"]], ids=["object", "list"])
-def test_whisper(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "language"), [(WHISPER, "en"), (WHISPER["segments"], None)], ids=["object", "list"]
+)
+def test_whisper(tmp_path, content, language):
     segments = read_segments(write(tmp_path / "a.json", content))
     words = (Word(text="Hello", start=0.1, end=0.6), Word(text="there.", start=0.7, end=1.4))
     assert segments == [
-        Segment(start=0.0, end=1.5, transcript="Hello there.", words=words),
-        Segment(start=1.5, end=2.0, transcript="Two."),
+        Segment(start=0.0, end=1.5, transcript="Hello there.", words=words, language=language),
+        Segment(start=1.5, end=2.0, transcript="Two.", language=language),
     ]
 
 

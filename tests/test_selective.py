@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emoduet.errors import InputError
-from emoduet.selective import SelectivePoint, apply_threshold, risk_coverage, threshold_for
+from emoduet.selective import SelectivePoint, apply_threshold, lowest_within, risk_coverage, threshold_for
 
 SURE = np.array([[0.9, 0.1], [0.8, 0.2], [0.8, 0.2], [0.6, 0.4]])
 LABELS = [0, 1, 0, 0]  # right at 0.9, wrong and right at 0.8, right at 0.6
@@ -59,6 +59,14 @@ def test_threshold_by_pencil(wanted, threshold):
 
 def test_no_threshold_is_good_enough():
     assert threshold_for([1, 0], SURE[:2], 0.49) is None
+
+
+@pytest.mark.parametrize(("wanted", "place"), [(0.0, 0), (0.2, 2), (0.29, 2), (0.3, 3), (1.0, 4)])
+def test_the_lowest_of_thresholds_that_keep_a_risk(wanted, place):
+    """A risk that was too high further up does not matter."""
+    assert lowest_within((0.0, 0.25, 0.2, 0.3, 0.4), wanted) == place
+    assert lowest_within(np.array([0.5, 0.6]), wanted / 3) is None
+    assert lowest_within([], wanted) is None
 
 
 @pytest.mark.parametrize("wanted", [0.05, 0.1, 0.2])

@@ -22,6 +22,8 @@ def test_json_lines(tmp_path):
         "speaker": "Anna",
         "channel": None,
         "transcript": "Oh, no!",
+        "language": "en",
+        "words": [{"word": "oh", "start": 0.6, "end": 0.8}, {"word": "no", "start": 0.8, "end": 1.1}],
         "label": "angry",
         "probabilities": {"angry": 0.75, "sad": 0.25},
         "entropy": 0.811278,
@@ -30,21 +32,24 @@ def test_json_lines(tmp_path):
     assert list(first) == list(second)
     assert (second["end"], second["channel"], second["entropy"], second["abstained"]) == (3.0, 2, 1.0, True)
     assert (second["speaker"], second["transcript"]) == (None, None)
+    assert (second["language"], second["words"]) == (None, [])
 
 
 def test_a_record_is_the_line_of_its_segment():
-    third = predicted(1 / 3, 2 / 3, {"angry": 1 / 3, "sad": 2 / 3})
+    word = Word(text="x", start=1 / 3, end=0.66666)
+    third = predicted(1 / 3, 2 / 3, {"angry": 1 / 3, "sad": 2 / 3}, words=(word,))
     record = record_of(third, "r")
     assert json.loads(next(lines_of(timeline(third, recording="r")))) == record
     assert (record["start"], record["end"], record["label"]) == (0.333, 0.667, "sad")
     assert record["probabilities"] == {"angry": 0.333333, "sad": 0.666667}
+    assert record["words"] == [{"word": "x", "start": 0.333, "end": 0.667}]
 
 
 def test_csv(tmp_path):
     assert text_of(tmp_path, TALK, "csv") == (
-        "recording,start,end,speaker,channel,transcript,label,p_angry,p_sad,entropy,abstained\n"
-        'calls/my call.mp3,0.500,1.250,Anna,,"Oh, no!",angry,0.750000,0.250000,0.811278,false\n'
-        "calls/my call.mp3,1.000,3.000,,2,,angry,0.500000,0.500000,1.000000,true\n"
+        "recording,start,end,speaker,channel,transcript,language,label,p_angry,p_sad,entropy,abstained\n"
+        'calls/my call.mp3,0.500,1.250,Anna,,"Oh, no!",en,angry,0.750000,0.250000,0.811278,false\n'
+        "calls/my call.mp3,1.000,3.000,,2,,,angry,0.500000,0.500000,1.000000,true\n"
     )
 
 
@@ -57,8 +62,9 @@ def test_rttm(tmp_path):
 
 def test_labels_for_audacity(tmp_path):
     assert text_of(tmp_path, TALK, "audacity") == (
-        "0.500\t1.250\tAnna: [angry 0.75] Oh, no!\n1.000\t3.000\t[abstained: angry 0.50]\n"
+        "0.500\t1.250\tAnna: [angry 0.75] Oh, no!\n1.000\t3.000\tchannel 2: [abstained: angry 0.50]\n"
     )
+    assert text_of(tmp_path, timeline(predicted(0.0, 1.0)), "audacity") == "0.000\t1.000\t[angry 0.75]\n"
 
 
 def test_webvtt(tmp_path):
@@ -66,8 +72,9 @@ def test_webvtt(tmp_path):
         "WEBVTT\n\nNOTE\n"
         "An estimate of expressed emotion as raters might label it, never of an inner state.\n\n"
         "00:00:00.500 --> 00:00:01.250\n<v Anna><c.emotion>[angry 0.75]</c> Oh, no!\n\n"
-        "00:00:01.000 --> 00:00:03.000\n<c.emotion>[abstained: angry 0.50]</c>\n\n"
+        "00:00:01.000 --> 00:00:03.000\n<v channel 2><c.emotion>[abstained: angry 0.50]</c>\n\n"
     )
+    assert "\n<c.emotion>[angry 0.75]</c>\n" in text_of(tmp_path, timeline(predicted(0.0, 1.0)), "vtt")
 
 
 def test_textgrid(tmp_path):

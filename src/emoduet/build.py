@@ -1,9 +1,8 @@
 """From a recipe's numbers to objects: the only reader of recipes. Layers receive numbers, never a recipe."""
 
 import logging
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from emoduet.batching import InputReader
 from emoduet.checkpoint import Encoders, fill, read_checkpoint
-from emoduet.confidence import Confidence, Lengths, read_confidence, read_lengths
+from emoduet.confidence import Confidence, Lengths, read_lengths
 from emoduet.config import TINY, Recipe, read_recipe, stored_recipe
 from emoduet.errors import CheckpointError
 from emoduet.front_ends.frames import build_frames
@@ -30,6 +29,7 @@ from emoduet.pretrained.front_end import FrontEnd
 from emoduet.pretrained.loading import load_audio_encoder, load_text_encoder, weights_digest, weights_size
 from emoduet.pretrained.tiny import build_tiny_audio_encoder, build_tiny_text_encoder, train_tokenizer
 from emoduet.recipe_sections import AudioEncoder, TextEncoder
+from emoduet.sureness import Sureness, read_sureness, sureness_json
 from emoduet.systems.base import System
 from emoduet.systems.catalogue import system_named
 from emoduet.systems.cross_modal import CrossModalSystem
@@ -45,6 +45,7 @@ class Model:
     `temperature` divides the logits before they become probabilities: fitted on validation data, 1 where there was
     none. `confidence` is how often its answers to validation data were wrong, and `lengths` how long the utterances
     were that it heard in training; None where nobody knows: without validation, or sound, or of an older emoduet.
+    `alone` has temperature and confidence of answers to sounds alone and to words alone, where it may lack either.
     """
 
     recipe: Recipe
@@ -53,6 +54,7 @@ class Model:
     reader: InputReader
     temperature: float = 1.0
     confidence: Confidence | None = None
+    alone: Mapping[str, Sureness] = field(default_factory=dict)
     lengths: Lengths | None = None
 
     @property
@@ -79,8 +81,7 @@ class Model:
         """What `config.json` says of it, as JSON values; with weights and encoders, `restore_model` needs no more."""
         return {
             "recipe": self.recipe.model_dump(mode="json"),
-            "temperature": self.temperature,
-            "confidence": self.confidence and self.confidence.as_json(),
+            **sureness_json(self),
             "lengths": self.lengths and self.lengths.as_json(),
         }
 
@@ -103,10 +104,12 @@ def restore_model(path_or_hub_id: str | Path) -> Model:
         raise CheckpointError(
             f"{path_or_hub_id}: the {recipe.system} system's encoder folders are not all there; copy the folder again"
         )
+    sureness = read_sureness(checkpoint.description, where=str(path_or_hub_id))
     model = replace(
         _assemble(recipe, checkpoint.encoders),
-        temperature=_temperature(checkpoint.description.get("temperature", 1.0), where=str(path_or_hub_id)),
-        confidence=read_confidence(checkpoint.description.get("confidence"), where=str(path_or_hub_id)),
+        temperature=sureness.temperature,
+        confidence=sureness.confidence,
+        alone=sureness.alone,
         lengths=read_lengths(checkpoint.description.get("lengths"), where=str(path_or_hub_id)),
     )
     fill(model.system, checkpoint.weights, str(path_or_hub_id))
@@ -182,12 +185,6 @@ def _assemble(recipe: Recipe, encoders: Encoders) -> Model:
     system = build_system(recipe, encoders)
     reader = InputReader(encoders.audio is not None, normalised, encoders.tokenizer, may_lack=system.may_lack)
     return Model(recipe, encoders, system, reader)
-
-
-def _temperature(value: object, where: str) -> float:
-    if not isinstance(value, (int, float)) or not 0 < value < math.inf:
-        raise CheckpointError(f"{where}: config.json gives the temperature {value!r}; need a number above 0, such as 1")
-    return float(value)
 
 
 def _encoders_of(recipe: Recipe) -> dict[str, AudioEncoder | TextEncoder]:

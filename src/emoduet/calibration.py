@@ -98,8 +98,8 @@ def fit_temperature(labels: Sequence[int], probabilities: np.ndarray) -> float:
     return float(np.exp(best.x)) if best.fun < loss(0.0) - _FLAT else 1.0
 
 
-def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities [utterances, classes] as if their logits had been divided by the temperature.
+def apply_temperature(probabilities: np.ndarray, temperature: float | Sequence[float]) -> np.ndarray:
+    """Probabilities [utterances, classes] as if their logits had been divided by the temperature: one, or one a row.
 
     Above 1 makes every answer less sure, below 1 surer. Applied again with 1 / temperature it is taken back.
 
@@ -109,9 +109,10 @@ def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarr
     >>> apply_temperature(np.array([[0.9, 0.1]]), 2.0).round(4).tolist()
     [[0.75, 0.25]]
     """
-    if not 0 < temperature < np.inf:
+    each = np.broadcast_to(temperature, len(probabilities))[:, None]
+    if not ((0 < each) & (each < np.inf)).all():
         raise InputError(f"temperature {temperature}; need a number above 0, such as 1.0 for no change")
-    logits = np.log(np.clip(probabilities, np.finfo(float).tiny, None)) / temperature
+    logits = np.log(np.clip(probabilities, np.finfo(float).tiny, None)) / each
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 

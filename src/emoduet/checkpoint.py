@@ -156,11 +156,21 @@ def _read_text_encoder(folder: Path) -> tuple[FrontEnd, Tokenizer]:
     return TextEncoderBase(model_from_config(read_config(folder))), load_tokenizer(folder)
 
 
+def _why_without(folder: Path) -> str:
+    exports = sorted(path.parent.name for path in folder.glob("*/engine.json"))
+    if not exports:
+        return "copy the folder again, whole"
+    return (
+        f"it is an export that stands alone ({', '.join(exports)}): give --engine to predict and evaluate; all else "
+        "takes the model that it was exported from"
+    )
+
+
 def _read_weights(folder: Path) -> dict[str, Tensor]:
     path = folder / "model.safetensors"
     try:
         return load_file(path)
     except FileNotFoundError as error:
-        raise CheckpointError(f"{folder}: no model.safetensors; copy the folder again, whole") from error
+        raise CheckpointError(f"{folder}: no model.safetensors; {_why_without(folder)}") from error
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: not a safetensors file ({error}); copy it again") from error

@@ -32,6 +32,7 @@ from emoduet.pretrained.classification import (
     locate_with_card,
     read_settings,
 )
+from emoduet.sureness import Sureness
 from emoduet.systems.base import System
 from emoduet.systems.inputs import Inputs
 from emoduet.types import Seconds
@@ -57,7 +58,7 @@ class Classifier:
     """Classifiers of transformers in the place of a `build.Model`.
 
     Attributes:
-        temperature: 1, since nothing was fitted; for the same reason there is no `confidence` and no `lengths`.
+        temperature: 1, since nothing was fitted; so there is no `confidence`, no `alone` and no `lengths`, either.
         name: what to call it in a message.
         licences: by checkpoint, as its model card states it.
         notes: sentences that whoever reads its answers should know.
@@ -73,6 +74,7 @@ class Classifier:
     longest: Seconds | None
     temperature: float = field(default=1.0, init=False)
     confidence: Confidence | None = field(default=None, init=False)
+    alone: Mapping[str, Sureness] = field(default_factory=dict, init=False)
     lengths: Lengths | None = field(default=None, init=False)
 
 

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 import numpy as np
+from scipy.stats import binomtest
 
 from emoduet.errors import CheckpointError, InputError, UsageError
-from emoduet.selective import risk_coverage
+from emoduet.selective import lowest_within, risk_coverage
 from emoduet.types import Seconds
 
 MOST_POINTS = 200
@@ -48,6 +49,23 @@ class Confidence:
     def lowest_risk(self) -> float:
         """No threshold keeps the error lower than this."""
         return self.points[0].risk
+
+    def counts(self, point: Point) -> tuple[int, int]:
+        """How many of the validation answers were wrong from the point's threshold upwards, and of how many."""
+        answered = max(1, round(point.coverage * self.num_utterances))
+        return round(point.risk * answered), answered
+
+    def risk_bound(self, point: Point) -> float:
+        """How high the true risk may be of which the point's is a sample: one-sided, 95 % (Clopper and Pearson 1934).
+
+        It holds for a threshold fixed beforehand and answers that err independently; one picked on these very answers
+        has a higher one still.
+
+        >>> round(Confidence(12, (Point(0.5, 1.0, 0.0),)).risk_bound(Point(0.5, 1.0, 0.0)), 3)
+        0.221
+        """
+        wrong, answered = self.counts(point)
+        return float(binomtest(wrong, answered, alternative="less").proportion_ci(0.95, method="exact").high)
 
     def as_json(self) -> dict[str, object]:
         """As a model's config.json holds it; `read_confidence` reads it."""
@@ -114,8 +132,8 @@ def point_for(confidence: Confidence | None, wanted_error: float, called: str = 
             "validation, by an older emoduet or by another toolkit: `emoduet train` holds a part out and keeps what is "
             "needed. Train again, or ask for no risk"
         )
-    allowed = [point for point in confidence.points if point.risk <= wanted_error]
-    return allowed[-1] if allowed else None
+    place = lowest_within([point.risk for point in confidence.points], wanted_error)
+    return None if place is None else confidence.points[place]
 
 
 def threshold_for(confidence: Confidence | None, wanted_error: float, called: str = "this model") -> float | None:
@@ -126,6 +144,20 @@ def threshold_for(confidence: Confidence | None, wanted_error: float, called: st
     """
     point = point_for(confidence, wanted_error, called)
     return None if point is None else point.threshold
+
+
+def told_risk(confidence: Confidence, wanted_error: float) -> str:
+    """What the chosen point of the validation answers gave, and how little its count says, in words."""
+    point = point_for(confidence, wanted_error)
+    if point is None:
+        least = percent(confidence.lowest_risk)
+        return f"risk {percent(wanted_error)}: no threshold keeps it; the lowest risk is {least}"
+    wrong, answered = confidence.counts(point)
+    return (
+        f"risk {percent(wanted_error)}: answers from {point.threshold:.3f} upwards, which are "
+        f"{percent(point.coverage)} of all; {percent(point.risk)} of them are wrong, {wrong:,} of {answered:,}, so "
+        f"that the true share may be as high as {percent(confidence.risk_bound(point))}"
+    )
 
 
 def lengths_of(durations: Iterable[Seconds]) -> Lengths | None:
@@ -183,6 +215,15 @@ def read_lengths(value: object, where: str) -> Lengths | None:
 def _is_number(value: object) -> bool:
     """Whether it is a number, neither NaN nor infinite nor too large for a float; in JSON, true is none."""
     return type(value) in (int, float) and abs(value) <= sys.float_info.max
+
+
+def percent(share: float) -> str:
+    """A share in words.
+
+    >>> percent(0.125)
+    '12.5 %'
+    """
+    return f"{100 * share:.3g} %"
 
 
 def _wrong(where: str, key: str, got: str, wanted: str) -> CheckpointError:

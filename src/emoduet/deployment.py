@@ -12,8 +12,9 @@ from pathlib import Path
 
 from emoduet.atomic import LOSES, check_folder, check_vacant
 from emoduet.build import weights_of
+from emoduet.cards.facts import facts_of_model
+from emoduet.cards.model_card import model_card
 from emoduet.checkpoint import read_description, write_checkpoint
-from emoduet.confidence import confidence_of
 from emoduet.config import Recipe
 from emoduet.errors import CheckpointError
 from emoduet.evaluation import Answers, answer, calibrated, check_complete
@@ -23,7 +24,6 @@ from emoduet.history import Epoch, Step
 from emoduet.labels import of_classes
 from emoduet.machine import Machine, check_machine
 from emoduet.manifest import read_manifest
-from emoduet.model_card import model_card
 from emoduet.protocols import Fold, hold_out
 from emoduet.stored_features import Features
 from emoduet.systems.base import FittedSystem
@@ -81,13 +81,14 @@ def train_model(
             on_fill=lambda done, total: progress(f"{recipe.name} features", Filling(recipe.name, done, total)),
         )
         model, answers = calibrated(model, answer(model.system, model.reader, held_out, model.classes))
-        confidence = confidence_of(answers.labels, answers.probabilities)
-        model = replace(model, confidence=confidence, lengths=lengths_heard(recipe, plan.train))
+        model = replace(model, lengths=lengths_heard(recipe, plan.train))
         training = _conditions(deployment, fold, utterances, answers, history)
         log.info(model.encoders.forms())
         training |= {"weights": weights, **as_trained(model, deployment.machine)}
         description = {**model.description(), "training": training}
-        card = model_card(recipe, training, model.confidence, model.lengths)
+        parts = {"train": plan.train, "validation": held_out}
+        facts = facts_of_model(recipe, training, parts, answers, role_of_held_out(recipe))
+        card = model_card(recipe, training, model, model.lengths, facts)
         write_checkpoint(deployment.out, model.system, model.encoders, description, card)
         shutil.rmtree(work)
     return answers

@@ -3,22 +3,24 @@
 import json
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch.nn import functional
+from torch import Tensor
 
 from emoduet.atomic import write_text
 from emoduet.batching import DOES_WITHOUT, FIELDS, InputReader, batches, targets_of
 from emoduet.build import Model
 from emoduet.calibration import apply_temperature, fit_temperature
+from emoduet.confidence import confidence_of
 from emoduet.config import Recipe
 from emoduet.errors import CorpusError, InputError
 from emoduet.machine import computing_in
 from emoduet.metrics import Scores, log_loss, score
+from emoduet.sureness import Sureness, only, probabilities, sureness_of
 from emoduet.systems.base import System
 from emoduet.systems.catalogue import system_named
 from emoduet.types import Utterance
@@ -67,27 +69,48 @@ def answer(
     classes: Sequence[str],
     *,
     temperature: float = 1.0,
+    alone: Mapping[str, Sureness] = MappingProxyType({}),
     precision: str = "fp32",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Answers:
     """The system's probabilities for utterances, in eval mode, on the device its weights are on.
 
     Args:
-        temperature: what the logits are divided by, as in `build.Model`.
+        temperature: what the logits are divided by, as in `build.Model`, and so is `alone`.
         precision: as in `machine.computing_in`.
         progress: called with (utterances done, utterances in all).
     """
     device = system.device
     was_training = system.training
     system.eval()
-    rows: list[torch.Tensor] = []
+    sureness = Sureness(temperature, alone=alone)
+    rows: list[Tensor] = []
     for batch in batches(utterances, classes, reader, BATCH_SIZE):
         with computing_in(precision, device):
             logits = system(batch.inputs.to(device))
-        rows.extend(functional.softmax(logits.cpu().double() / temperature, dim=1))
+        rows.extend(probabilities(logits, batch.inputs, sureness))
         progress(len(rows), len(utterances))
     system.train(was_training)
     return Answers(tuple(utterances), tuple(classes), torch.stack(rows).numpy())
+
+
+def answer_with(
+    model: Model,
+    utterances: Sequence[Utterance],
+    precision: str = "fp32",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Answers:
+    """What a model says to utterances with what they have, each at the temperature of that; otherwise as `answer`."""
+    return answer(
+        model.system,
+        model.reader,
+        utterances,
+        model.classes,
+        temperature=model.temperature,
+        alone=model.alone,
+        precision=precision,
+        progress=progress,
+    )
 
 
 def answer_each_alone(
@@ -98,7 +121,7 @@ def answer_each_alone(
 ) -> dict[str, Answers]:
     """What a model that may lack either says to the sounds alone ("audio"), and to the words alone ("text").
 
-    Each to the utterances that have it, at the model's one temperature. Empty for a model that needs what it takes.
+    Each to the utterances that have it, at its own temperature. Empty for a model that needs what it takes.
 
     Args:
         progress: as in `answer`, for one after the other.
@@ -106,8 +129,7 @@ def answer_each_alone(
     if not model.system.may_lack:
         return {}
     parts = {kind: _with_nothing_but(kind, utterances) for kind in FIELDS}
-    take = partial(answer, model.system, model.reader, classes=model.classes, temperature=model.temperature)
-    return {kind: take(part, precision=precision, progress=progress) for kind, part in parts.items() if part}
+    return {kind: answer_with(model, part, precision, progress) for kind, part in parts.items() if part}
 
 
 def _with_nothing_but(kind: str, utterances: Sequence[Utterance]) -> list[Utterance]:
@@ -117,14 +139,30 @@ def _with_nothing_but(kind: str, utterances: Sequence[Utterance]) -> list[Uttera
 
 
 def calibrated(model: Model, held_out: Answers) -> tuple[Model, Answers]:
-    """The model with the temperature that suits answers it was not trained on, and those answers at it.
+    """The model with what its answers to utterances that it was not trained on say of its sureness, and those answers.
+
+    One that may lack either is asked again, for the sounds alone and for the words alone: each gives a temperature and
+    a curve of its own, and those of both rest on the utterances that have both.
 
     Args:
-        held_out: labelled answers of validation data at temperature 1, never of test data.
+        model: not calibrated yet.
+        held_out: its labelled answers to validation data at temperature 1, never to test data.
     """
-    temperature = fit_temperature(held_out.labels, held_out.probabilities)
-    tempered = apply_temperature(held_out.probabilities, temperature)
-    return replace(model, temperature=temperature), replace(held_out, probabilities=tempered)
+    alone = {kind: _sureness(answers) for kind, answers in answer_each_alone(model, held_out.utterances).items()}
+    kinds = [only(one.audio is not None, one.transcript is not None) for one in held_out.utterances]
+    whole = _sureness(held_out.where(np.array([kind is None or not model.system.may_lack for kind in kinds])))
+    model = replace(model, temperature=whole.temperature, confidence=whole.confidence, alone=alone)
+    temperatures = [sureness_of(model, kind).temperature for kind in kinds]
+    return model, replace(held_out, probabilities=apply_temperature(held_out.probabilities, temperatures))
+
+
+def _sureness(answers: Answers) -> Sureness:
+    """What answers at temperature 1 say; nothing, if there are none."""
+    if not answers.utterances:
+        return Sureness()
+    temperature = fit_temperature(answers.labels, answers.probabilities)
+    tempered = apply_temperature(answers.probabilities, temperature)
+    return Sureness(temperature, confidence_of(answers.labels, tempered))
 
 
 def check_complete(utterances: Sequence[Utterance], recipe: Recipe, where: str) -> None:

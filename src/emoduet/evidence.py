@@ -25,6 +25,9 @@ from emoduet.types import Seconds, Utterance
 KEPT = ("id", "label", "session", "dialogue", "scenario", "scripted", "speaker", "sex", "split")
 """What is written of an utterance: enough to break scores down, nothing that was said or heard."""
 
+KEPT_EXTRA = ("synthetic", "corpus", "age", "accent")
+"""The same of what stands under `extra`."""
+
 
 def audited(
     folder: Path,
@@ -70,8 +73,7 @@ def without_signal(utterance: Utterance) -> Utterance:
     known = {
         "duration": _duration(utterance),
         "num_words": words,
-        "synthetic": utterance.extra.get("synthetic"),
-        "corpus": utterance.extra.get("corpus"),
+        **{name: utterance.extra.get(name) for name in KEPT_EXTRA},
     }
     kept = {name: getattr(utterance, name) for name in KEPT}
     return Utterance(**kept, extra={name: value for name, value in known.items() if value is not None})

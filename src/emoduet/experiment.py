@@ -7,6 +7,7 @@
     fold1-seed0/              see `fold_run.py`
     summary.json              the run in numbers
     assessment.json           everything they say: by speaker, session, ..., calibration, selective answers
+    README.md                 the same for a reader, as a model card
 
 Finished folds are never repeated. Folds run side by side as processes when asked to.
 """
@@ -20,6 +21,7 @@ from emoduet.assessment import Assessment, assess
 from emoduet.atomic import write_json
 from emoduet.breakdown import Row
 from emoduet.build import check_at_hand, weights_of
+from emoduet.cards.run_card import write_run_card
 from emoduet.config import Recipe
 from emoduet.errors import UsageError
 from emoduet.evaluation import check_complete
@@ -160,6 +162,7 @@ def run_experiment(experiment: Experiment, progress: Hook = lambda step: None) -
         )
         write_json(experiment.out / "summary.json", _summary_json(outcome))
         write_json(experiment.out / "assessment.json", outcome.assessment.as_json())
+        write_run_card(experiment.out, outcome.assessment)
     return outcome
 
 
@@ -188,6 +191,7 @@ def _assess(
         {key: one.tested for key, one in finished.items()},
         validation={key: one.validation for key, one in finished.items() if one.validation},
         temperatures={key: one.temperature for key, one in finished.items()},
+        temperatures_alone={key: one.temperatures_alone for key, one in finished.items()},
         alone={key: one.alone for key, one in finished.items()},
         twins=twins_told(audit),
         uncompared=uncompared_told(audit),

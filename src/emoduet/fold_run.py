@@ -17,13 +17,15 @@ from pathlib import Path
 
 from emoduet.atomic import write_json
 from emoduet.build import Model, encoder_bytes
+from emoduet.cards.facts import facts_of_model, parts_of
+from emoduet.cards.model_card import model_card
 from emoduet.checkpoint import told_forms, write_checkpoint
-from emoduet.confidence import Lengths, confidence_of, lengths_of
+from emoduet.confidence import Lengths, lengths_of
 from emoduet.config import Recipe
 from emoduet.evaluation import (
     Answers,
-    answer,
     answer_each_alone,
+    answer_with,
     calibrated,
     read_answers,
     read_each_alone,
@@ -33,7 +35,6 @@ from emoduet.evaluation import (
 from emoduet.evidence import without_signal
 from emoduet.history import Epoch, Step, log_to_tensorboard, write_history
 from emoduet.machine import Machine, name_of
-from emoduet.model_card import model_card
 from emoduet.protocols import LEAKING, NO_VALIDATION, TEST_IN_THE_LOOP, Fold
 from emoduet.results import modalities_json, scored
 from emoduet.stored_features import Features
@@ -142,7 +143,6 @@ def run_fold(job: FoldJob, progress: Callable[[FoldProgress | Filling], None]) -
     model = replace(model, lengths=lengths)
     if job.fold.validation:
         model, validation = calibrated(model, _answers(job, model, job.fold.validation))
-        model = replace(model, confidence=confidence_of(validation.labels, validation.probabilities))
         write_answers(job.folder / "validation.jsonl", validation, job.note)
     _write_recipe(job, as_trained(model, job.machine))
     tested = _answers(job, model, job.fold.test)
@@ -153,7 +153,7 @@ def run_fold(job: FoldJob, progress: Callable[[FoldProgress | Filling], None]) -
     write_answers(job.folder / "predictions.jsonl", tested, job.note)
     write_each_alone(job.folder, alone, job.note)
     if job.keep != "none":
-        _write_model(job, model, job.folder / "checkpoint")
+        _write_model(job, model, job.folder / "checkpoint", tested)
     write_json(job.folder / "metrics.json", _metrics(job, model, tested, history) | modalities_json(tested, alone))
     forget_state(job.folder)
 
@@ -183,14 +183,14 @@ def _form_told(encoder: Mapping[str, object]) -> str:
 
 @dataclass(frozen=True)
 class Finished:
-    """What a finished fold has answered, and at which temperature; `validation` is None where nothing validated.
-
-    `alone` is as `evaluation.answer_each_alone` gives it.
+    """What a finished fold has answered, and at which temperatures; `validation` is None where nothing validated, and
+    `alone` as `evaluation.answer_each_alone` gives it.
     """
 
     tested: Answers
     validation: Answers | None
     temperature: float
+    temperatures_alone: Mapping[str, float]
     alone: Mapping[str, Answers]
 
 
@@ -199,10 +199,12 @@ def read_finished(job: FoldJob, utterances: Mapping[str, Utterance]) -> Finished
     forget_state(job.folder)
     classes = job.recipe.classes
     validation = job.folder / "validation.jsonl"
+    metrics = json.loads((job.folder / "metrics.json").read_text(encoding="utf-8"))
     return Finished(
         tested=read_answers(job.folder / "predictions.jsonl", utterances, classes),
         validation=read_answers(validation, utterances, classes) if validation.exists() else None,
-        temperature=json.loads((job.folder / "metrics.json").read_text(encoding="utf-8"))["temperature"],
+        temperature=metrics["temperature"],
+        temperatures_alone=metrics.get("temperatures_alone", {}),
         alone=read_each_alone(job.folder, utterances, classes),
     )
 
@@ -220,11 +222,13 @@ def note_of(test_in_the_loop: bool, validated: bool, leaking: bool = False) -> s
 
 def as_trained(model: Model, machine: Machine) -> dict[str, object]:
     """What is known of a training only when its model is there: where it ran, and what its encoders dropped."""
+    alone = {kind: one.temperature for kind, one in model.alone.items()}
     return {
         "device": name_of(model.system.device),
         "precision": "fp32" if isinstance(model.system, FittedSystem) else machine.precision,
         "tested_precision": "fp32",
         "temperature": model.temperature,
+        **({"temperatures_alone": alone} if alone else {}),
         "encoders": {
             kind: {"form": encoder.form_told, "begins_at": encoder.begins_at, **encoder.regularisation}
             for kind, encoder in model.encoders.by_kind().items()
@@ -246,8 +250,7 @@ def disk_needed(jobs: Sequence[FoldJob], workers: int) -> tuple[int, str]:
 
 
 def _answers(job: FoldJob, model: Model, ids: Sequence[str]) -> Answers:
-    utterances = [job.utterances[id] for id in ids]
-    return answer(model.system, model.reader, utterances, model.classes, temperature=model.temperature)
+    return answer_with(model, [job.utterances[id] for id in ids])
 
 
 def _write_recipe(job: FoldJob, trained: Mapping[str, object]) -> None:
@@ -256,11 +259,11 @@ def _write_recipe(job: FoldJob, trained: Mapping[str, object]) -> None:
     write_json(job.folder / "recipe.json", values)
 
 
-def _write_model(job: FoldJob, model: Model, folder: Path) -> None:
+def _write_model(job: FoldJob, model: Model, folder: Path, tested: Answers | None = None) -> None:
     conditions = {**_conditions(job), **as_trained(model, job.machine)}
-    description = {**model.description(), "training": conditions}
-    card = model_card(job.recipe, conditions, model.confidence, model.lengths)
-    write_checkpoint(folder, model.system, model.encoders, description, card)
+    facts = facts_of_model(job.recipe, conditions, parts_of(job.fold, job.utterances), tested)
+    card = model_card(job.recipe, conditions, model, model.lengths, facts)
+    write_checkpoint(folder, model.system, model.encoders, {**model.description(), "training": conditions}, card)
 
 
 def _conditions(job: FoldJob) -> dict[str, object]:

@@ -1,8 +1,8 @@
 """From a recording to its stretches of speech, each with its sound and its words, while it is still being decoded.
 
-Speech is found by voice activity detection, or lies where given segments say. Of the sound only what may still be
-needed is kept: half a minute, or what a given segment lasts that is longer, so that a recording of many hours takes no
-more memory than one of minutes.
+Speech is found by voice activity detection, or lies where given segments say. A given segment of more than half a
+minute is handed on in parts that end at its pauses, so that no more than a minute of the sound is kept, however long
+the recording and its segments are. Into which pieces a model wants them cut is not asked here.
 """
 
 import logging
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from jaxtyping import Float
@@ -19,7 +19,8 @@ from jaxtyping import Float
 from emoduet.audio import MIN_SAMPLES, SAMPLING_RATE
 from emoduet.audio_stream import SoundStream, open_sound
 from emoduet.errors import InputError
-from emoduet.segmentation import with_words
+from emoduet.listening import check_channels
+from emoduet.segmentation import Division, Span, with_words
 from emoduet.speech_activity import SpeechActivity
 from emoduet.transcription import Recogniser
 from emoduet.types import Seconds, Segment
@@ -28,7 +29,7 @@ BLOCK: Seconds = 10.0
 """Sound decoded at once; what is found in it is answered before more is decoded."""
 
 LONGEST_STRETCH: Seconds = 30.0
-"""Where somebody speaks on, speech is cut after this, at a pause."""
+"""Where somebody speaks on, speech is cut after this, at a pause; so are given segments."""
 
 PLAIN_AFTER: Seconds = 30.0
 """A channel's language is found anew in each stretch until one has been found in so much of its speech, weighed by how
@@ -45,10 +46,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Stretch:
-    """A segment of a recording with its sound, [samples] at 16 kHz."""
+    """A segment of a recording with its sound, [samples] at 16 kHz, or one part of a long segment.
+
+    Parts of a segment come in order, each beginning where the one before ends, to the sample.
+
+    Attributes:
+        segment: of a part, its times and the words recognised in it; words that were given are those of the whole.
+        whole: the segment that it is all or a part of: one object for all of its parts, and for no other's.
+        ends: no other part follows.
+    """
 
     segment: Segment
     samples: Float[np.ndarray, "samples"]
+    whole: Segment
+    ends: bool
 
 
 @dataclass(frozen=True)
@@ -104,21 +115,22 @@ class _Voice:
 
     def feed(self, samples: np.ndarray, now: Seconds) -> list[Stretch]:
         self._blocks.append(samples)
-        found = [self._cut(segment) for segment in self.speech.feed(samples, now)]
+        found = [self._cut(part) for part in self.speech.feed(samples, now)]
         self._forget(self.speech.needed_from(now))
         return [self._words.of(one) for one in found if one]
 
     def finish(self, now: Seconds) -> list[Stretch]:
-        found = [self._cut(segment) for segment in self.speech.finish(now)]
+        found = [self._cut(part) for part in self.speech.finish(now)]
         return [self._words.of(one) for one in found if one]
 
-    def _cut(self, segment: Segment) -> Stretch | None:
+    def _cut(self, part: "_Part") -> Stretch | None:
+        segment = part.segment
         first, last = (round(time * SAMPLING_RATE) - self._first for time in (segment.start, segment.end))
         samples = self._between(max(first, 0), last)
         if len(samples) < MIN_SAMPLES:
             log.warning("segment from %.3f to %.3f s: less than 25 ms of sound; left out", segment.start, segment.end)
             return None
-        return Stretch(segment, samples)
+        return Stretch(segment, samples, part.whole, part.ends)
 
     def _between(self, first: int, last: int) -> np.ndarray:
         """A copy of the samples kept, counted from the first of them."""
@@ -134,13 +146,21 @@ class _Voice:
             self._first += len(self._blocks.popleft())
 
 
+class _Part(NamedTuple):
+    """A `Stretch` whose sound has not been looked for yet."""
+
+    segment: Segment
+    whole: Segment
+    ends: bool
+
+
 class _Speech(Protocol):
     """Where speech is in a channel."""
 
-    def feed(self, samples: np.ndarray, now: Seconds) -> list[Segment]:
-        """Segments that have ended, now that these samples are there."""
+    def feed(self, samples: np.ndarray, now: Seconds) -> list[_Part]:
+        """Segments and parts of them that have ended, now that these samples are there."""
 
-    def finish(self, now: Seconds) -> list[Segment]:
+    def finish(self, now: Seconds) -> list[_Part]:
         """The others, now that there is no more."""
 
     def needed_from(self, now: Seconds) -> Seconds:
@@ -154,17 +174,18 @@ class _Detected:
         self._channel = channel
         self._activity = SpeechActivity(max_seconds=LONGEST_STRETCH)
 
-    def feed(self, samples: np.ndarray, now: Seconds) -> list[Segment]:
-        return self._segments(self._activity.feed(samples))
+    def feed(self, samples: np.ndarray, now: Seconds) -> list[_Part]:
+        return self._parts(self._activity.feed(samples))
 
-    def finish(self, now: Seconds) -> list[Segment]:
-        return self._segments(self._activity.finish())
+    def finish(self, now: Seconds) -> list[_Part]:
+        return self._parts(self._activity.finish())
 
     def needed_from(self, now: Seconds) -> Seconds:
         return now - _KEPT
 
-    def _segments(self, found: Sequence[tuple[Seconds, Seconds]]) -> list[Segment]:
-        return [Segment(start=start, end=end, channel=self._channel) for start, end in found]
+    def _parts(self, found: Sequence[Span]) -> list[_Part]:
+        segments = [Segment(start=start, end=end, channel=self._channel) for start, end in found]
+        return [_Part(one, one, ends=True) for one in segments]
 
 
 class _Given:
@@ -172,24 +193,57 @@ class _Given:
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         self.segments = sorted(segments, key=lambda one: (one.start, one.end))
-        self._coming = self.segments
+        self._coming = [_Coming(one) for one in self.segments]
 
-    def feed(self, samples: np.ndarray, now: Seconds) -> list[Segment]:
-        ended = [one for one in self._coming if one.end <= now]
-        self._coming = [one for one in self._coming if one.end > now]
-        return ended
+    def feed(self, samples: np.ndarray, now: Seconds) -> list[_Part]:
+        parts = [part for one in self._coming for part in one.feed(samples, now)]
+        self._coming = [one for one in self._coming if one.whole.end > now]
+        return parts
 
-    def finish(self, now: Seconds) -> list[Segment]:
+    def finish(self, now: Seconds) -> list[_Part]:
         """The rest, cut at the end of the recording; what begins behind it is left out and told."""
-        for one in self._coming:
+        for one in (coming.whole for coming in self._coming):
             if one.start >= now:
                 log.warning("segment from %.3f s on: the recording ends at %.3f s; left out", one.start, now)
             elif now + MUCH < one.end < inf:
                 log.warning("segment from %.3f to %.3f s: the recording ends at %.3f s", one.start, one.end, now)
-        return [replace(one, end=now) for one in self._coming if one.start < now]
+        return [part for one in self._coming if one.whole.start < now for part in one.finish(now)]
 
     def needed_from(self, now: Seconds) -> Seconds:
-        return min((one.start for one in self._coming), default=now)
+        return min((one.begun_at for one in self._coming), default=now)
+
+
+class _Coming:
+    """A given segment that has not ended yet, and where it is parted if it is long."""
+
+    def __init__(self, segment: Segment) -> None:
+        self.whole = replace(segment)  # a copy, so that a segment given twice is two
+        is_long = segment.duration > LONGEST_STRETCH
+        self._division = Division(segment.start, LONGEST_STRETCH, SAMPLING_RATE) if is_long else None
+
+    @property
+    def begun_at(self) -> Seconds:
+        """Where what was not handed on begins."""
+        return self.whole.start if self._division is None else self._division.begun_at
+
+    def feed(self, samples: np.ndarray, now: Seconds) -> list[_Part]:
+        """The parts that have ended, now that these samples are there, which end now."""
+        parts = []
+        if self._division is not None and self.whole.start < now:
+            first, last = (
+                round(time * SAMPLING_RATE) - round(now * SAMPLING_RATE) + len(samples)
+                for time in (self.whole.start, min(self.whole.end, now))
+            )
+            spans = self._division.feed(samples[max(first, 0) : last])
+            parts = [_Part(replace(self.whole, start=start, end=end), self.whole, ends=False) for start, end in spans]
+        return [*parts, *self.finish(self.whole.end)] if self.whole.end <= now else parts
+
+    def finish(self, end: Seconds) -> list[_Part]:
+        """The rest of a segment that ends there."""
+        spans = [(self.whole.start, end)] if self._division is None else self._division.finish(end)
+        return [
+            _Part(replace(self.whole, start=start, end=until), self.whole, ends=until == end) for start, until in spans
+        ]
 
 
 def _voices(
@@ -200,7 +254,7 @@ def _voices(
     recogniser: Recogniser | None,
 ) -> list[_Voice]:
     if segments is not None:
-        _check_channels(path, stream.num_channels, separate, segments)
+        check_channels(path, stream.num_channels, separate, segments)
     return [
         _Voice(number, _speech(number + 1 if separate else None, segments), _Words(recogniser))
         for number in range(stream.num_channels)
@@ -211,26 +265,6 @@ def _speech(channel: int | None, segments: Sequence[Segment] | None) -> _Speech:
     if segments is None:
         return _Detected(channel)
     return _Given([one for one in segments if one.channel == channel])
-
-
-def _check_channels(path: Path, num_channels: int, separate: bool, segments: Sequence[Segment]) -> None:
-    """Finds segments of a channel that nobody listens to."""
-    if not separate and any(one.channel is not None for one in segments):
-        raise InputError(
-            f"{path}: the segments name channels, and channels are mixed; keep them apart (--channels separate), or "
-            "give segments without channels"
-        )
-    if separate and any(one.channel is None for one in segments):
-        raise InputError(
-            f"{path}: the segments do not say on which channel they are; give a column channel (CSV, JSON), or mix the "
-            "channels"
-        )
-    beyond = next((one for one in segments if separate and one.channel > num_channels), None)
-    if beyond:
-        raise InputError(
-            f"{path}: segment from {beyond.start:.3f} to {beyond.end:.3f} s: channel {beyond.channel} of a recording "
-            f"with {num_channels}; give each segment its channel, or mix the channels"
-        )
 
 
 def _check_of_this(path: Path, voices: Sequence[_Voice], now: Seconds) -> None:

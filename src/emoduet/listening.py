@@ -5,15 +5,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 from pathlib import Path
+from threading import Lock
 
 from emoduet.audio import MIN_SAMPLES, SAMPLING_RATE
 from emoduet.errors import InputError, UsageError
 from emoduet.segment_files import READERS, WITH_WORDS, Transcript, read_segments, read_words
-from emoduet.segmentation import with_words, words_within
+from emoduet.segmentation import GuessedWord, spread, with_words, words_within
 from emoduet.transcription import Recogniser
 from emoduet.types import Seconds, Segment, Word
 
 PathLike = str | Path
+
+_LOADING = Lock()
+"""Speech recognition is loaded by one thread at a time, the others find it loaded."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,16 @@ class Listening:
         if self.window is not None and self.hop is None:
             raise UsageError(f"window {self.window} s: windows are those of a curve; give a hop, too, such as 0.25")
 
-    @cached_property
+    @property
     def recogniser(self) -> Recogniser | None:
-        """What recognises speech, loaded when first used."""
+        """What recognises speech, loaded when first used, and once, whichever thread that is."""
         if self.asr is None or isinstance(self.asr, Recogniser):
             return self.asr
+        with _LOADING:
+            return self._loaded
+
+    @cached_property
+    def _loaded(self) -> Recogniser:
         return Recogniser.load(self.asr, device=self.asr_device, language=self.language)
 
     def check_files(self) -> None:
@@ -96,6 +105,30 @@ class Listening:
         if given is None:
             return words.segments or (Segment(start=0.0, end=inf, transcript=words.text),)
         return _spoken(tuple(given), words, path)
+
+
+def check_channels(path: Path, num_channels: int, separate: bool, segments: Sequence[Segment]) -> None:
+    """Finds segments of a channel that nobody listens to.
+
+    Raises:
+        InputError: channels are apart, and one has none or one that the recording has not; or the other way round.
+    """
+    if not separate and any(one.channel is not None for one in segments):
+        raise InputError(
+            f"{path}: the segments name channels, and channels are mixed; keep them apart (--channels separate), or "
+            "give segments without channels"
+        )
+    if separate and any(one.channel is None for one in segments):
+        raise InputError(
+            f"{path}: the segments do not say on which channel they are; give a column channel (CSV, JSON), or mix the "
+            "channels"
+        )
+    beyond = next((one for one in segments if separate and one.channel > num_channels), None)
+    if beyond:
+        raise InputError(
+            f"{path}: segment from {beyond.start:.3f} to {beyond.end:.3f} s: channel {beyond.channel} of a recording "
+            f"with {num_channels}; give each segment its channel, or mix the channels"
+        )
 
 
 def _file_of(path: Path, recording: Path, what: str) -> Path:
@@ -133,13 +166,20 @@ def _spoken(segments: tuple[Segment, ...], words: Transcript, where: Path) -> tu
 def _with_lines(segment: Segment, lines: Sequence[Segment]) -> Segment:
     """A segment with the words whose middle lies in it; a line without times of its words goes as one.
 
-    Lines of another speaker or channel are not the segment's.
+    Lines of another speaker or channel are not the segment's. The words of a line that goes as one are spread over its
+    time, of which only what lies in the segment counts.
     """
-    lines = [line for line in lines if _is_of(line, segment)]
-    timed = all(line.words or not line.transcript for line in lines)
+    lines = [line for line in lines if line.transcript and _is_of(line, segment)]
     words = [word for line in lines for word in line.words or (_as_word(line),)]
     spoken = with_words(segment, words_within(words, segment.start, segment.end))
-    return spoken if timed else replace(spoken, words=())
+    return replace(spoken, words=tuple(part for word in spoken.words for part in _apart(word, segment)))
+
+
+def _apart(word: Word, segment: Segment) -> tuple[Word, ...]:
+    """The words of a line that goes as one; any other as it is."""
+    if not isinstance(word, GuessedWord):
+        return (word,)
+    return spread(word.text, max(word.start, segment.start), min(word.end, segment.end))
 
 
 def _is_of(line: Segment, segment: Segment) -> bool:
@@ -147,5 +187,5 @@ def _is_of(line: Segment, segment: Segment) -> bool:
     return all(one is None or other is None or one == other for one, other in both)
 
 
-def _as_word(line: Segment) -> Word:
-    return Word(text=line.transcript or "", start=line.start, end=line.end)
+def _as_word(line: Segment) -> GuessedWord:
+    return GuessedWord(text=line.transcript or "", start=line.start, end=line.end)

@@ -115,7 +115,7 @@ def name_of(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
-def check_disk(folder: Path, need: int, what: str = "its state and the checkpoint") -> None:
+def check_disk(folder: Path, need: int, what: str = "the training's state and the checkpoint") -> None:
     """Makes the folder, and insists on `need` free bytes in it for `what`.
 
     Raises:
@@ -125,6 +125,5 @@ def check_disk(folder: Path, need: int, what: str = "its state and the checkpoin
     free = shutil.disk_usage(folder).free
     if free < need:
         raise InputError(
-            f"{folder}: {free / 1e9:.1f} GB free; training needs {need / 1e9:.1f} GB for {what}. "
-            "Free some, or give another --out"
+            f"{folder}: {free / 1e9:.1f} GB free; need {need / 1e9:.1f} GB for {what}. Free some, or give another --out"
         )

@@ -4,20 +4,23 @@ Its answers estimate expressed emotion as raters might label it, never a person'
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from threading import Lock
 
 import torch
-from torch.nn import functional
 
 from emoduet.build import restore_model
 from emoduet.classifiers import kind_of, load_classifiers
-from emoduet.errors import ConfigError, EmoduetError, InputError
+from emoduet.engines import EngineModel, check_engine, restore_engine_model
+from emoduet.errors import ConfigError, EmoduetError, InputError, UsageError
 from emoduet.evaluation import BATCH_SIZE
+from emoduet.explaining.explain import Explaining, explain
+from emoduet.explaining.types import Explanation, Method
 from emoduet.listening import Listening, PathLike
 from emoduet.machine import INT8, Machine, check_answering, computing_in
 from emoduet.quantisation import quantise
+from emoduet.sureness import probabilities
 from emoduet.systems.inputs import Inputs
 from emoduet.timeline import Answering, Listener, Progress
 from emoduet.types import Failure, Moment, Prediction, Seconds, SegmentPrediction, Timeline, Utterance
@@ -47,7 +50,7 @@ class EmotionRecognizer:
         self.precision = precision
         self.device = check_answering(Machine(device, precision))
         self.model.system.to(self.device).eval()
-        if precision == INT8:
+        if precision == INT8 and not isinstance(model, EngineModel):
             quantise(model)
         self._turn = Lock()  # encoders and tokenizers change a little of themselves while they run
 
@@ -58,6 +61,7 @@ class EmotionRecognizer:
         device: str | None = None,
         precision: str = "fp32",
         *,
+        engine: str = "torch",
         text_model: str | None = None,
         audio_weight: float = 0.5,
         label_map: Path | None = None,
@@ -66,20 +70,25 @@ class EmotionRecognizer:
 
         Args:
             device: such as "cpu" or "cuda:1"; None takes a GPU where there is one, and the CPU for int8.
-            precision: "fp32", "bf16" or "int8". Whether the model's answers survive int8 is not asked here;
-                `emoduet evaluate --precision int8` tells.
+            precision: "fp32", "bf16" or "int8"; what int8 changes is not asked here but by `emoduet evaluate`.
+            engine: "torch", or "onnxruntime" or "openvino" for what `emoduet export` wrote into the model's folder.
             text_model: a checkpoint for text classification, beside one for audio classification.
             audio_weight: the share of the latter in the mean of both.
             label_map: TOML or JSON: which class each label of such checkpoints becomes.
 
         Raises:
-            CheckpointError: there is no such model, or it cannot be used.
-            InputError: this machine has no such device, or does not compute in this precision; or classifiers do not
-                fit together.
+            CheckpointError: there is no such model, or no such export of it, or it cannot be used.
+            InputError: this machine has no such device or engine, or does not compute in this precision; or classifiers
+                do not fit together.
             ConfigError: int8, and an encoder of the model has no packed form.
         """
-        check_answering(Machine(device, precision))
         name = str(path_or_hub_id)
+        check_engine(engine, precision, device)
+        if engine != "torch":
+            if text_model is not None or label_map is not None:
+                raise UsageError(f"engine {engine}: is for models of emoduet; checkpoints are answered by torch")
+            return cls(restore_engine_model(name, engine, precision), "cpu", precision)
+        check_answering(Machine(device, precision))
         kind = kind_of(name)
         if kind == "emoduet" and text_model is None and label_map is None:
             return cls(restore_model(name), device, precision)
@@ -124,12 +133,39 @@ class EmotionRecognizer:
         answers = list(self.predict_each(self._utterances(audio, text), stop_at_failure=True))
         return [answer for answer in answers if isinstance(answer, Prediction)]
 
+    def explain(
+        self,
+        audio: PathLike | None = None,
+        text: str | None = None,
+        *,
+        method: Method = "occlusion",
+        target: str | None = None,
+        seed: int = 0,
+    ) -> Explanation:
+        """Which words and moments carried the answer, with a test of whether they did; see `explain_utterance`.
+
+        >>> recognizer = EmotionRecognizer.load("model")                                        # doctest: +SKIP
+        >>> recognizer.explain("call.wav", "I told you to leave.").faithfulness.sentence()      # doctest: +SKIP
+        """
+        (utterance,) = self._utterances(audio, text)
+        return self.explain_utterance(utterance, Explaining(method=method, target=target, seed=seed))
+
+    def explain_utterance(self, utterance: Utterance, explaining: Explaining) -> Explanation:
+        """The same for an utterance of a corpus.
+
+        Raises:
+            InputError: this model cannot be explained so, or the utterance has nothing to score.
+            EmoduetError: the utterance cannot be answered.
+        """
+        with self._turn:
+            return explain(self.model, utterance, self._probabilities, explaining, self.precision)
+
     def listen(
         self, audio: PathLike, listening: Listening = AS_IT_COMES, progress: Progress = _untold
     ) -> Iterator[SegmentPrediction | Moment]:
         """What is said of each segment of a recording of any length, as soon as it is heard, in flat memory.
 
-        With `listening.hop`, the moments of the curve follow the segments of each stretch of speech.
+        With `listening.hop`, a moment of the curve comes as soon as nothing that follows can change it.
 
         Args:
             progress: called with the seconds answered and the seconds in all; 0 where the file does not say.
@@ -179,7 +215,7 @@ class EmotionRecognizer:
             duration=heard_until,
             classes=self.classes,
             segments=tuple(sorted(segments, key=lambda one: (one.segment.start, one.segment.end))),
-            moments=tuple(sorted(moments, key=lambda one: one.time)),
+            moments=tuple(sorted(moments, key=lambda one: (one.time, one.channel or 0, one.speaker or ""))),
         )
 
     def check(self, listening: Listening, known_words: bool = False) -> None:
@@ -238,7 +274,7 @@ class EmotionRecognizer:
         )
         with computing_in(self.precision, self.device):
             logits = self.model.system(batch.to(self.device))
-        return functional.softmax(logits.cpu().double() / self.model.temperature, dim=1).tolist()
+        return probabilities(logits, batch, self.model).tolist()
 
     def _prediction(self, utterance: Utterance, row: list[float]) -> Prediction:
         return Prediction(id=utterance.id, probabilities=dict(zip(self.classes, row, strict=True)))
@@ -258,10 +294,6 @@ class EmotionRecognizer:
         if files and texts and len(files) != len(texts):
             raise InputError(f"predict: {len(files)} sound files and {len(texts)} texts; need one text for each file")
         return [
-            Utterance(
-                id=str(files[i]) if files else f"text {i + 1}",
-                audio=str(files[i]) if files else None,
-                transcript=texts[i] if texts else None,
-            )
-            for i in range(max(len(files), len(texts)))
+            Utterance(id=f"text {number}" if file is None else str(file), audio=file and str(file), transcript=words)
+            for number, (file, words) in enumerate(zip_longest(files, texts), start=1)
         ]

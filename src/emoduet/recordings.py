@@ -29,6 +29,8 @@ SUFFIXES = frozenset(
 STDIN = "-"
 """The input that stands for standard input."""
 
+STDIN_NAME = "stdin"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
@@ -42,6 +44,10 @@ class Recording:
     name: str
     path: Path
     segments: tuple[Segment, ...] = ()
+
+    def renamed(self, told: str) -> str:
+        """What is told of it, with its name in the place of a temporary file that nobody knows."""
+        return told.replace(str(self.path), self.name) if self.name == STDIN_NAME else told
 
 
 @contextmanager
@@ -166,13 +172,13 @@ def _spooled(stack: ExitStack) -> list[Recording]:
     if sys.stdin.isatty():
         raise InputError("-: standard input is a terminal; want sound: emoduet ... - < FILE, or a pipe into it")
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="emoduet-"))
-    path = Path(folder) / "stdin"
+    path = Path(folder) / STDIN_NAME
     try:
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
     except OSError as error:
         raise InputError(f"-: cannot be kept in {path} ({error.strerror}); set TMPDIR to a folder with room") from error
-    return [Recording(name="stdin", path=path)]
+    return [Recording(name=STDIN_NAME, path=path)]
 
 
 def natural_order(path: str) -> tuple[tuple[tuple[str | int, ...], ...], str]:

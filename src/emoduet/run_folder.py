@@ -55,11 +55,14 @@ def write_or_compare(folder: Path, identity: Mapping[str, object], told: Mapping
         told: what is written beside the identity and not compared.
 
     Raises:
-        InputError: the folder holds another run.
+        InputError: the folder holds another run, or one whose account is damaged.
     """
     path = folder / "run.json"
     if path.exists():
-        found = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: not readable as JSON ({error}); give another --out, or delete it") from error
         if differing := list(_differences(found, identity)):
             raise InputError(f"{folder}: holds another run: {'; '.join(differing)}. Give another --out, or delete it")
         return

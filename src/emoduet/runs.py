@@ -46,6 +46,7 @@ class Run:
         histories: a mapping an epoch, with the columns of history.csv; the watched ones are absent where nothing
             was watched.
         alone: answers to sounds alone and to words alone, as `evaluation.answer_each_alone`.
+        temperatures_alone: what the logits of utterances with sound alone, or words alone, were divided by.
     """
 
     folder: Path
@@ -60,6 +61,7 @@ class Run:
     metrics: Mapping[Key, Mapping[str, object]]
     histories: Mapping[Key, tuple[Mapping[str, float], ...]]
     alone: Mapping[Key, Mapping[str, Answers]] = field(default_factory=dict)
+    temperatures_alone: Mapping[Key, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -148,6 +150,7 @@ def read_run(path: str | Path) -> Run:
         metrics=metrics,
         histories=_by_key(finished, "history.csv", _read_history),
         alone={key: read_each_alone(folder, utterances, classes) for key, folder in finished.items()},
+        temperatures_alone={key: one.get("temperatures_alone", {}) for key, one in metrics.items()},
     )
 
 
@@ -161,6 +164,7 @@ def assess_run(run: Run) -> Assessment:
         run.answers,
         validation=run.validation,
         temperatures=run.temperatures,
+        temperatures_alone=run.temperatures_alone,
         alone=run.alone,
         twins=run.twins,
         uncompared=run.uncompared,

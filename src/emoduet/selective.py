@@ -79,8 +79,21 @@ def threshold_for(labels: Sequence[int], probabilities: np.ndarray, wanted_error
     if not 0 <= wanted_error <= 1:
         raise InputError(f"wanted error {wanted_error}; need a share from 0 to 1, such as 0.1 for 10 %")
     curve = risk_coverage(labels, probabilities)
-    allowed = np.flatnonzero(curve.risk <= wanted_error)
-    return float(curve.thresholds[allowed[-1]]) if len(allowed) else None
+    place = lowest_within(curve.risk, wanted_error)
+    return None if place is None else float(curve.thresholds[place])
+
+
+def lowest_within(risks: Sequence[float] | np.ndarray, wanted_error: float) -> int | None:
+    """The place of the lowest threshold whose risk is at most the wanted one; None where there is none.
+
+    Args:
+        risks: one for each threshold, which fall.
+
+    >>> lowest_within([0.0, 0.3, 0.2, 0.4], 0.25)
+    2
+    """
+    allowed = np.flatnonzero(np.asarray(risks) <= wanted_error)
+    return int(allowed[-1]) if len(allowed) else None
 
 
 def apply_threshold(labels: Sequence[int], probabilities: np.ndarray, threshold: float) -> tuple[float, float | None]:

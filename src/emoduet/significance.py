@@ -84,12 +84,20 @@ def margin(resampled: np.ndarray, sizes: np.ndarray, confidence: float) -> float
     """
     if not 0 < confidence < 1:
         raise InputError(f"bootstrap: confidence {confidence}; need a number between 0 and 1, such as 0.95")
+    error, freedom = standard_error(resampled, sizes)
+    return float(student.ppf((1 + confidence) / 2, freedom) * error) if error else 0.0
+
+
+def standard_error(resampled: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
+    """What the resamples show of a statistic's standard error, and its degrees of freedom, both as in `margin`.
+
+    The error is 0 where all resamples are alike.
+    """
     deviation = float(resampled.std(ddof=1))
     if deviation < 1e-12:
-        return 0.0
+        deviation = 0.0
     effective = float(sizes.sum() ** 2 / (sizes**2).sum())
-    standard_error = deviation * np.sqrt(len(sizes) / (len(sizes) - 1))
-    return float(student.ppf((1 + confidence) / 2, effective - 1) * standard_error)
+    return deviation * float(np.sqrt(len(sizes) / (len(sizes) - 1))), effective - 1
 
 
 def confusion_by_cluster(

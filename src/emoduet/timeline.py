@@ -1,13 +1,14 @@
 """What a model says along a recording: each segment's answer as soon as it is heard, and a curve where one is wanted.
 
 Segments longer than the model was trained on are cut at pauses. The curve comes from overlapping windows and knows
-nothing of how segments were cut (see `curve`). What a model cannot answer without is asked for before a recording is
-opened.
+nothing of how speech was cut into segments (see `growing_curve`). Both go on from part to part of a long segment, so
+that no more of it is held than the next piece and window need. What a model cannot answer without is asked for before a
+recording is opened.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -16,15 +17,17 @@ import torch
 
 from emoduet.audio import SAMPLING_RATE
 from emoduet.batching import InputReader
-from emoduet.confidence import Confidence, Lengths, threshold_for
-from emoduet.curve import grid, join, windows
+from emoduet.classifiers import Classifier
+from emoduet.confidence import Confidence, Lengths, threshold_for, told_risk
 from emoduet.errors import InputError, UsageError
 from emoduet.evaluation import BATCH_SIZE
+from emoduet.growing_curve import GrowingCurve
+from emoduet.growing_segment import GrowingSegment
 from emoduet.hearing import Stretch, hear
 from emoduet.listening import Listening
 from emoduet.pretrained.portions import ran_out_of_memory
-from emoduet.segmentation import divided, is_divided, loudness, with_words, words_within
 from emoduet.speech_activity import SpeechActivity
+from emoduet.sureness import Sureness, only, sureness_of
 from emoduet.systems.base import System
 from emoduet.systems.inputs import NO_WORDS, Inputs
 from emoduet.types import Moment, Seconds, Segment, SegmentPrediction
@@ -36,6 +39,17 @@ LONGEST: Seconds = 15.0
 
 WINDOW: Seconds = 2.0
 """How long windows are for such a model."""
+
+GUESSED = (
+    "%s: the times of words are not known; they were spread over their time, so that each piece and window reads about "
+    "what is said in it. Give the words' times (SRT, VTT, JSON) or have them recognised (--asr) for better answers"
+)
+
+SETTLED: Seconds = 60.0
+"""What has not gone on for so long has ended: stretches and parts of segments come in at most half a minute long."""
+
+_Voice = tuple[str | None, int | None]
+"""Who speaks, and on which channel."""
 
 Progress = Callable[[Seconds, Seconds], None]
 """Told how many seconds of a recording are answered, and of how many; 0 where the file does not say."""
@@ -50,6 +64,7 @@ class Answering(Protocol):
     temperature: float
     name: str
     confidence: Confidence | None
+    alone: Mapping[str, Sureness]
     lengths: Lengths | None
     longest: Seconds | None
     notes: tuple[str, ...]
@@ -79,13 +94,9 @@ class Listener:
             UsageError: the model reads, and words will be nowhere; or a file of segments or words is not there.
         """
         self.listening.check_files()
-        if self._threshold() == np.inf:
-            log.warning(
-                "risk %s: no threshold kept the error so low on the model's validation data, %.3f was the least; it "
-                "abstains from everything",
-                self.listening.risk,
-                self.model.confidence.lowest_risk,
-            )
+        for transcript in self._expected(known_words):
+            self._tell_risk(transcript)
+        self._tell_of_short_windows()
         _ = self.listening.recogniser
         if self.listening.segments is None and self.listening.transcript is None and not known_words:
             SpeechActivity()
@@ -100,19 +111,35 @@ class Listener:
         """
         segments = self.listening.segments_of(recording)
         self._check_words(segments)
-        threshold = self._threshold()
+        wordless = segments is None or any(one.transcript is None for one in segments)
+        self._threshold(None if wordless and not self.listening.asr else "")
         passages = hear(
             recording,
             separate=self.listening.separate,
             segments=segments,
             recogniser=self.listening.recogniser,
         )
+        voices: dict[_Voice, GrowingCurve] = {}
+        growing: list[GrowingSegment] = []
+        guessed = False
         for passage in passages:
             for stretch in passage.stretches:
-                yield from self._segments(stretch, threshold)
-                if self.listening.hop is not None:
-                    yield from self._moments(stretch, self.listening.hop)
+                segment = next((one for one in growing if one.whole is stretch.whole), None)
+                if segment is None:
+                    segment = self._begun(stretch.whole, passage.duration)
+                    growing.append(segment)
+                yield from self._segments(segment, stretch)
+                yield from self._moments(segment, stretch, voices)
+                if stretch.ends:
+                    growing.remove(segment)
+                if segment.guessed and not guessed:
+                    log.warning(GUESSED, recording)
+                    guessed = True
+            for voice in [one for one, curve in voices.items() if curve.end < passage.heard - SETTLED]:
+                yield from self._certain(voice, voices.pop(voice), ended=True)
             progress(passage.heard, passage.duration)
+        for voice, curve in voices.items():
+            yield from self._certain(voice, curve, ended=True)
 
     def _check_words(self, segments: Sequence[Segment] | None) -> None:
         """Finds before anything is decoded that nobody will know the words."""
@@ -124,76 +151,128 @@ class Listener:
                 "trained with the recipe missing-modality. A file that is one utterance takes its words by --text"
             )
 
-    def _threshold(self) -> float | None:
-        """The top probability below which the model abstains; None: no risk was chosen."""
+    def _tell_of_short_windows(self) -> None:
+        window, lengths = self.listening.window, self.model.lengths
+        if window is not None and lengths is not None and window < lengths.shortest:
+            log.warning(
+                "window %g s: the model was trained on no utterance shorter than %.2f s; it does not know such windows",
+                window,
+                lengths.shortest,
+            )
+
+    def _threshold(self, transcript: str | None) -> float | None:
+        """The top probability below which the model abstains from a segment of these words; None: no risk was chosen.
+
+        Args:
+            transcript: None where nobody knows the words.
+        """
         if self.listening.risk is None:
             return None
-        if self.model.system.may_lack and not (self.listening.asr or self.listening.transcript):
+        if isinstance(self.model, Classifier):
+            raise InputError(
+                f"risk {self.listening.risk}: {self.model.name} is another toolkit's; its probabilities are as the "
+                "checkpoint gives them, and nobody knows how often it is wrong when unsure. Ask for no risk, or take a "
+                "model that emoduet trained"
+            )
+        confidence = self._confidence(transcript)
+        threshold = threshold_for(confidence, self.listening.risk, f"this {self.model.name} model")
+        return np.inf if threshold is None else threshold
+
+    def _confidence(self, transcript: str | None) -> Confidence | None:
+        """How often the model was wrong on what such a segment gives it."""
+        kind = only(sound=True, words=transcript is not None)
+        if self.model.system.may_lack and self.model.confidence and kind and kind not in self.model.alone:
             raise InputError(
                 f"risk {self.listening.risk}: how often this {self.model.name} model is wrong when unsure was found "
                 "out with sound and words; give words (--transcript, --asr), or ask for no risk"
             )
-        threshold = threshold_for(self.model.confidence, self.listening.risk, f"this {self.model.name} model")
-        return np.inf if threshold is None else threshold
+        return sureness_of(self.model, kind).confidence
 
-    def _segments(self, stretch: Stretch, threshold: float | None) -> Iterator[SegmentPrediction]:
-        pieces = self._pieces(stretch)
-        for segment, row in zip(pieces, self._answers(stretch, pieces), strict=True):
+    def _tell_risk(self, transcript: str | None) -> None:
+        """Says what the risk that is wanted gave on the validation data."""
+        threshold, risk = self._threshold(transcript), self.listening.risk
+        if threshold is None:
+            return
+        confidence = self._confidence(transcript)
+        given = " with sound alone" if self.model.alone and transcript is None else ""
+        if threshold < np.inf:
+            log.warning("%d validation answers%s: %s", confidence.num_utterances, given, told_risk(confidence, risk))
+            return
+        log.warning(
+            "risk %s: no threshold kept the error so low on the model's validation data%s, %.3f was the least; it "
+            "abstains from everything",
+            risk,
+            given,
+            confidence.lowest_risk,
+        )
+
+    def _expected(self, known_words: bool) -> list[str | None]:
+        """Transcripts that stand for those of all segments to come: some words, or none that anybody knows."""
+        if self.listening.asr or self.listening.transcript:
+            return [""]
+        if known_words or self.listening.segments is not None:
+            return ["", None] if self.model.alone else [""]
+        return [None]
+
+    def _begun(self, whole: Segment, duration: Seconds) -> GrowingSegment:
+        """A segment to be cut into lengths that the model was trained on, and no longer than it listens."""
+        usual = self.model.lengths.percentile_95 if self.model.lengths else LONGEST
+        return GrowingSegment(whole, min(usual, self.model.longest or usual), SAMPLING_RATE, duration=duration)
+
+    def _begun_curve(self, start: Seconds) -> GrowingCurve:
+        lengths = self.model.lengths
+        window = self.listening.window or (lengths.median if lengths else WINDOW)
+        silence = None if self.model.system.may_lack else ""
+        return GrowingCurve(start, window, self.listening.hop, silence, SAMPLING_RATE)
+
+    def _segments(self, growing: GrowingSegment, stretch: Stretch) -> Iterator[SegmentPrediction]:
+        pieces = growing.feed(stretch.segment, stretch.samples, ends=stretch.ends)
+        for segment, row in zip(pieces, self._answers(growing, pieces), strict=True):
+            threshold = self._threshold(segment.transcript)
             abstained = None if threshold is None else bool(max(row) < threshold)
             yield SegmentPrediction(segment=segment, probabilities=self._named(row), abstained=abstained)
 
-    def _pieces(self, stretch: Stretch) -> list[Segment]:
-        """A stretch in lengths that the model was trained on, and no longer than it listens."""
-        usual = self.model.lengths.percentile_95 if self.model.lengths else LONGEST
-        longest = min(usual, self.model.longest or usual)
-        if not is_divided(stretch.segment, longest):
-            return [stretch.segment]
-        return divided(stretch.segment, loudness(stretch.samples, SAMPLING_RATE), longest)
+    def _moments(
+        self, growing: GrowingSegment, stretch: Stretch, voices: dict[_Voice, GrowingCurve]
+    ) -> Iterator[Moment]:
+        """The curve's moments that are certain by this stretch; speech that does not touch it has ended before."""
+        if self.listening.hop is None:
+            return
+        part = growing.timed(stretch.segment) if self.model.system.reads else stretch.segment
+        voice = part.speaker, part.channel
+        if voice in voices and not voices[voice].goes_on(part.start):
+            yield from self._certain(voice, voices.pop(voice), ended=True)
+        curve = voices.setdefault(voice, self._begun_curve(part.start))
+        curve.feed(part, stretch.samples)
+        yield from self._certain(voice, curve, ended=False)
 
-    def _moments(self, stretch: Stretch, hop: Seconds) -> Iterator[Moment]:
-        segment, median = stretch.segment, self.model.lengths.median if self.model.lengths else WINDOW
-        spans = windows(segment.start, segment.end, self.listening.window or median, hop)
-        rows = np.array(self._answers(stretch, [self._within(segment, start, end) for start, end in spans.tolist()]))
-        times = grid(segment.start, segment.end, hop)
-        for time, row in zip(times.tolist(), join(spans, rows, times, hop).tolist(), strict=True):
-            yield Moment(time=time, probabilities=self._named(row), speaker=segment.speaker, channel=segment.channel)
+    def _certain(self, voice: _Voice, curve: GrowingCurve, *, ended: bool) -> Iterator[Moment]:
+        rows = self._answers(curve, curve.windows(ended=ended))
+        for time, row in curve.join(rows):
+            yield Moment(time=time, probabilities=self._named(row.tolist()), speaker=voice[0], channel=voice[1])
 
-    def _answers(self, stretch: Stretch, parts: Sequence[Segment]) -> list[Sequence[float]]:
-        """Rows of probabilities for parts of a stretch."""
+    def _answers(self, growing: GrowingSegment | GrowingCurve, parts: Sequence[Segment]) -> list[Sequence[float]]:
+        """Rows of probabilities for pieces of a segment, or windows of a curve."""
         rows: list[Sequence[float]] = []
         for first in range(0, len(parts), BATCH_SIZE):
             some = parts[first : first + BATCH_SIZE]
             try:
-                rows += self.probabilities(lambda some=some: [self._inputs(stretch, part) for part in some])
+                rows += self.probabilities(lambda some=some: [self._inputs(growing, part) for part in some])
             except (RuntimeError, MemoryError) as error:
                 if not ran_out_of_memory(error):
                     raise
                 raise _too_long(some) from error
         return rows
 
-    def _inputs(self, stretch: Stretch, part: Segment) -> Inputs:
+    def _inputs(self, growing: GrowingSegment | GrowingCurve, part: Segment) -> Inputs:
         system, reader = self.model.system, self.model.reader
-        first, last = (round((time - stretch.segment.start) * SAMPLING_RATE) for time in (part.start, part.end))
-        sound = reader.heard(stretch.samples[first:last]) if system.hears else None
+        sound = reader.heard(growing.samples_of(part)) if system.hears else None
         words = self._tokens(part.transcript) if system.reads else None
         return Inputs([] if sound is None else [sound], [] if words is None else [words])
 
     def _tokens(self, transcript: str | None) -> torch.Tensor:
         """A transcript's tokens; none at all where nobody knows the words."""
         return NO_WORDS if transcript is None else self.model.reader.read_words(transcript)
-
-    def _within(self, segment: Segment, start: Seconds, end: Seconds) -> Segment:
-        """A window of a segment, with the words said in it; with all of its words where their times are not known.
-
-        That nobody speaks in a window is nothing that models were trained on; one that may lack words lacks them there.
-        """
-        window = replace(segment, start=start, end=end)
-        if not segment.words:
-            return window
-        said = words_within(segment.words, start, end)
-        if not said and self.model.system.may_lack:
-            return replace(window, words=(), transcript=None)
-        return with_words(window, said)
 
     def _named(self, row: Sequence[float]) -> dict[str, float]:
         return dict(zip(self.model.classes, row, strict=True))
@@ -202,6 +281,6 @@ class Listener:
 def _too_long(parts: Sequence[Segment]) -> InputError:
     longest = max(parts, key=lambda one: one.duration)
     return InputError(
-        f"from {longest.start:.1f} to {longest.end:.1f} s: memory does not suffice for so much at once; give the "
-        "words' times (SRT, VTT, JSON) or have them recognised (--asr), so that it can be cut, or shorter segments"
+        f"from {longest.start:.1f} to {longest.end:.1f} s: memory does not suffice for so much at once; give shorter "
+        "segments (--segments) and windows (--window), or answer where there is more memory"
     )

@@ -3,13 +3,17 @@
 Every share is of spoken time: a segment counts with its duration, and its probabilities divide it among the classes, so
 that an unsure segment is not rounded to its best class. Changes and peaks are looked for within each speaker's segments
 (within each channel's, where speakers are unknown), and a segment that the model abstained from starts and ends none.
-Where neither is known there are no changes: the next segment may be somebody else's.
+Where neither is known they are those of the recording, from one segment to the next, whoever speaks: the voice is None.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 from emoduet.types import Seconds, SegmentPrediction, Timeline
+
+UNKNOWN_VOICE = "voice not known"
+"""What people read in the place of a voice that nobody knows, beside voices that are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +29,23 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A speaker's emotion changes between two consecutive segments; `time` is the beginning of the later one."""
+    """A voice's emotion changes between two consecutive segments; `time` is the beginning of the later one.
+
+    With `voice` None nobody knows who speaks: the change is from one segment to the next, perhaps of somebody else.
+    """
 
     time: Seconds
-    voice: str
+    voice: str | None
     before: str
     after: str
 
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """Where a class is most probable in somebody's speech."""
+    """Where a class is most probable in somebody's speech; `voice` None is that of which nobody knows whose it is."""
 
     label: str
-    voice: str
+    voice: str | None
     start: Seconds
     end: Seconds
     probability: float
@@ -46,18 +53,30 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A recording in numbers; voices are speakers, or channels where speakers are unknown, in order of appearance."""
+    """A recording in numbers; voices are speakers, or channels where speakers are unknown, in order of appearance.
+
+    The voice None is all that of which neither is known, and not one person.
+    """
 
     overall: Share
-    by_voice: Mapping[str, Share]
+    by_voice: Mapping[str | None, Share]
     transitions: tuple[Transition, ...]
     peaks: tuple[Peak, ...]
     num_abstained: int
 
+    @property
+    def who_speaks(self) -> Literal["nobody", "known", "known in part", "not known"]:
+        """Of how much of the speech a speaker or channel is known."""
+        if not self.by_voice:
+            return "nobody"
+        if None not in self.by_voice:
+            return "known"
+        return "known in part" if len(self.by_voice) > 1 else "not known"
+
 
 def summarise(timeline: Timeline) -> Summary:
     """The recording's shares, changes and peaks; a peak for each voice and each class that is its label somewhere."""
-    by_voice: dict[str, list[SegmentPrediction]] = {}
+    by_voice: dict[str | None, list[SegmentPrediction]] = {}
     for one in timeline.segments:
         by_voice.setdefault(voice_of(one), []).append(one)
     return Summary(
@@ -72,16 +91,36 @@ def summarise(timeline: Timeline) -> Summary:
 
 
 def summary_record(timeline: Timeline) -> dict[str, object]:
-    """`summarise` as JSON values: seconds and shares from 0 to 1."""
-    return {"duration": timeline.duration, "segments": len(timeline.segments), **asdict(summarise(timeline))}
+    """`summarise` as JSON values: seconds and shares from 0 to 1.
+
+    `who_speaks` is the reason why `by_voice`, or the `voice` of a change or peak, is null.
+    """
+    summary = summarise(timeline)
+    by_voice = {called(voice): asdict(share) for voice, share in summary.by_voice.items()}
+    return {
+        "duration": timeline.duration,
+        "segments": len(timeline.segments),
+        **asdict(summary),
+        "by_voice": None if summary.who_speaks == "not known" else by_voice,
+        "who_speaks": summary.who_speaks,
+    }
 
 
-def voice_of(prediction: SegmentPrediction) -> str:
-    """Who is heard in a segment: the speaker, or the channel, or "speaker" where neither is known."""
+def voice_of(prediction: SegmentPrediction) -> str | None:
+    """Who is heard in a segment: the speaker, or the channel, or None where neither is known."""
     segment = prediction.segment
     if segment.speaker is not None:
         return segment.speaker
-    return "speaker" if segment.channel is None else f"channel {segment.channel}"
+    return None if segment.channel is None else f"channel {segment.channel}"
+
+
+def called(voice: str | None) -> str:
+    """What people read for a voice.
+
+    >>> called("Anna"), called(None)
+    ('Anna', 'voice not known')
+    """
+    return UNKNOWN_VOICE if voice is None else voice
 
 
 def clock(seconds: Seconds, decimals: int = 2) -> str:
@@ -114,9 +153,8 @@ def _spoken(predictions: Sequence[SegmentPrediction]) -> Seconds:
     return spoken
 
 
-def _transitions(voice: str, predictions: Sequence[SegmentPrediction]) -> list[Transition]:
-    known = [one for one in predictions if one.segment.speaker is not None or one.segment.channel is not None]
-    sure = [one for one in known if not one.abstained]
+def _transitions(voice: str | None, predictions: Sequence[SegmentPrediction]) -> list[Transition]:
+    sure = [one for one in predictions if not one.abstained]
     return [
         Transition(after.segment.start, voice, before.label, after.label)
         for before, after in zip(sure, sure[1:])
@@ -124,7 +162,7 @@ def _transitions(voice: str, predictions: Sequence[SegmentPrediction]) -> list[T
     ]
 
 
-def _peaks(voice: str, predictions: Sequence[SegmentPrediction], classes: Iterable[str]) -> list[Peak]:
+def _peaks(voice: str | None, predictions: Sequence[SegmentPrediction], classes: Iterable[str]) -> list[Peak]:
     peaks = []
     for name in classes:
         labelled = [one for one in predictions if not one.abstained and one.label == name]

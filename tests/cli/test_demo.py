@@ -15,7 +15,7 @@ from emoduet.cli import app
 from emoduet.cli.demo import NOTICE, _print_alignment
 from emoduet.config import Recipe
 from emoduet.corpora.synthetic import write_corpus
-from emoduet.explanation import Alignment
+from emoduet.explaining.types import Alignment
 from emoduet.manifest import read_manifest
 
 pytest.importorskip("espeakng_loader")
@@ -29,6 +29,7 @@ def demo(out: Path) -> Result:
     """The demo on six short dialogues instead of a hundred."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("emoduet.reproduction.read_recipe", one_small_epoch)
+        patch.setattr("emoduet.demonstration.EXPLAINED", 12)
         patch.setattr("emoduet.demonstration.write_corpus", functools.partial(write_corpus, sessions=3, dialogues=2))
         return CliRunner().invoke(app, ["demo", "--out", str(out), "--workers", "1"])
 
@@ -67,7 +68,7 @@ def test_its_report_is_of_all_four_runs_with_the_papers_tables_and_the_utterance
     page = (done[0] / "report.html").read_text(encoding="utf-8")
     for name in ("paper", "paper-frozen", "audio-only", "text-only"):
         assert f"<code>demo-{name}-loso</code>" in page
-    assert page.count('<span class="mark">synthetic corpus</span>') == 4
+    assert page.count('<span class="mark">synthetic corpus</span>') == 8  # in the headline, and by the groups
     for words in ("Table 1: multimodal", "Table 2: text only", "One utterance", "Which words met which moments"):
         assert words in page
     assert "Every number here is of a <strong>synthetic corpus</strong>" in page and "<script" not in page
@@ -92,6 +93,18 @@ def test_the_utterance_it_shows_is_of_a_session_its_model_never_saw(done):
     (shown,) = (utterance for utterance in read_manifest(out / "corpus.jsonl") if utterance.audio == audio)
     training = json.loads((Path(model) / "config.json").read_text())["training"]["sessions"]
     assert shown.session not in training["train"] + training["validation"]
+
+
+def test_it_tells_in_lines_that_say_synthetic_what_explanations_find(done):
+    lines = done[1].stdout.splitlines()
+    asked = next(place for place, line in enumerate(lines) if line.startswith("Do explanations find the word"))
+    found = [line for line in lines[asked + 1 :] if line.startswith("  synthetic truth, ")]
+    assert len(found) == 3 and "attention, how much the telling word looks at when it is said" in found[2]
+    for method in ("occlusion", "attention"):
+        assert any(f"truth, {method}, words: how often the telling word scores highest" in line for line in found)
+    conditions = lines[asked + 1 + len(found)]
+    assert "3 of 3 folds, each model on its own test part" in conditions and "synthetic corpus" in conditions
+    assert lines[asked + 2 + len(found)].endswith(" --method all")
 
 
 def test_again_repeats_nothing_and_says_the_same(done):

@@ -1,6 +1,7 @@
 """`emoduet predict` along recordings: lines as they are found, files, many inputs, and what goes wrong with some."""
 
 import json
+from math import log2
 from pathlib import Path
 
 import numpy as np
@@ -54,12 +55,41 @@ def test_a_line_a_segment_and_what_it_comes_to(ear, folder):
     assert result.exit_code == 0, result.output
     name, heading, first, second, *summary = result.stdout.splitlines()
     assert name == "call.wav"
-    assert heading.split() == ["from", "to", "voice", "emotion", "angry", "happy", "neutral", "sad", "words"]
+    assert heading.split() == ["from", "to", "voice", "emotion", "angry", "happy", "neutral", "sad", "bits", "words"]
+    assert heading.index("bits") + len("bits") <= 80
     assert first.split()[:3] == ["0:00.50", "0:02.00", "ann"] and second.split()[:3] == ["0:02.50", "0:06.00", "ben"]
     assert first.split()[3] in ("angry", "happy", "neutral", "sad")
-    assert sum(map(float, first.split()[4:])) == pytest.approx(1, abs=0.002)
+    shares = [float(share) for share in first.split()[4:8]]
+    assert sum(shares) == pytest.approx(1, abs=0.002)
+    assert float(first.split()[8]) == pytest.approx(-sum(share * log2(share) for share in shares), abs=0.02)
     assert summary[0].startswith("speech 0:05.00 of 0:07.00: ")
     assert summary[1].startswith("  ann 0:01.50: ") and summary[2].startswith("  ben 0:03.50: ")
+
+
+SEGMENTS = {
+    "semicolons.csv": "\ufeffstart;end;speaker;transcript\n0,5;2;ann;=1+1\n2,5;6;ben;no\n",
+    "whisper-cpp.json": json.dumps(
+        {
+            "transcription": [
+                {"offsets": {"from": 500, "to": 2000}, "text": " =1+1", "speaker": "ann"},
+                {"offsets": {"from": 2500, "to": 6000}, "text": " no", "speaker": "ben"},
+            ]
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEGMENTS)
+def test_segments_come_back_from_every_file_of_them(ear, folder, name):
+    """What was written is given again, and gives the same answers."""
+    Path(name).write_text(SEGMENTS[name], encoding="utf-8")
+    given = records(predict(ear, "call.wav", "--segments", name, "--json", "--out", "out", "--format", "csv"))
+    assert [(one["start"], one["end"], one["speaker"], one["transcript"]) for one in given] == [
+        (0.5, 2.0, "ann", "=1+1"),
+        (2.5, 6.0, "ben", "no"),
+    ]
+    assert ",'=1+1," in Path("out/call.wav.csv").read_text(encoding="utf-8")
+    assert records(predict(ear, "call.wav", "--segments", "out/call.wav.csv", "--json")) == given
 
 
 def test_json(ear, folder):
@@ -70,7 +100,7 @@ def test_json(ear, folder):
         ("call.wav", 0.5, 2.0, "ann"),
         ("call.wav", 2.5, 6.0, "ben"),
     ]
-    assert [one["time"] for one in moments] == [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0]
+    assert sorted(one["time"] for one in moments) == [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0]
     for one in segments + moments:
         assert sum(one["probabilities"].values()) == pytest.approx(1, abs=1e-3)
 
@@ -175,11 +205,15 @@ def test_a_text_model_answers_for_the_words_of_a_recording(folder, tmp_path_fact
     assert (one["start"], one["end"], one["transcript"]) == (1.0, 2.0, "no")
 
 
-def test_stdin(ear, folder):
-    result = CliRunner().invoke(
-        app, ["predict", str(ear), "-", "--segments", "call.rttm", "--json"], input=Path("call.wav").read_bytes()
-    )
-    assert [one["recording"] for one in records(result)] == ["stdin", "stdin"]
+def test_channels_apart_come_back_from_every_file_of_segments(ear, folder):
+    Path("call.csv").write_text("start,end,channel\n1,2,1\n1,2,2\n", encoding="utf-8")
+    apart = ["--channels", "separate", "--json"]
+    formats = [part for name in ("rttm", "vtt", "textgrid") for part in ("--format", name)]
+    given = records(predict(ear, "call.wav", "--segments", "call.csv", *apart, "--out", "out", *formats))
+    for suffix in (".rttm", ".vtt", ".TextGrid"):
+        again = records(predict(ear, "call.wav", "--segments", f"out/call.wav{suffix}", *apart))
+        assert [(one["channel"], one["speaker"]) for one in again] == [(1, None), (2, None)]
+        assert [one["probabilities"] for one in again] == [one["probabilities"] for one in given]
 
 
 def test_channels_apart(ear, folder):

@@ -53,7 +53,7 @@ def test_one_clip_in_full(crema_d):
         scripted=True,
         speaker="crema-d-1001",
         sex="M",
-        extra={"corpus": "CREMA-D", "category": "happy", "level": "medium"},
+        extra={"corpus": "CREMA-D", "category": "happy", "level": "medium", "age": 51},
     )
 
 
@@ -82,7 +82,8 @@ def test_perceived_labels_with_ties_counted(crema_d):
         ("1076_WSI_NEU_XX", "neutral", "neutral"),
     ]
     assert reading.utterances[0].extra == {
-        "corpus": "CREMA-D", "category": "neutral", "level": "medium", "labels": "perceived", "intended": "happy"
+        "corpus": "CREMA-D", "category": "neutral", "level": "medium", "age": 51, "labels": "perceived",
+        "intended": "happy",
     }  # fmt: skip
     assert reading.skipped["perceived label tied"] == 1
 
@@ -95,9 +96,17 @@ def test_all_six_classes_and_twelve_sentences(crema_d):
     assert len(SENTENCES) == 12
 
 
-def test_without_demographics_sex_is_not_stated(crema_d):
+def test_without_demographics_sex_and_age_are_not_stated(crema_d):
     (crema_d / "VideoDemographics.csv").unlink()
-    assert {u.sex for u in read_crema_d(crema_d).utterances} == {None}
+    told = read_crema_d(crema_d).utterances
+    assert {u.sex for u in told} == {None} and not any("age" in u.extra for u in told)
+
+
+def test_an_age_that_the_table_does_not_say_is_not_stated(crema_d):
+    (crema_d / PEOPLE).write_text(DEMOGRAPHICS.replace("1001,51", "1001,").replace("1076,25", "1076,NA"))
+    assert {u.speaker: u.extra.get("age") for u in read_crema_d(crema_d).utterances} == {
+        "crema-d-1001": None, "crema-d-1040": 42, "crema-d-1076": None
+    }  # fmt: skip
 
 
 def test_the_parent_folder_will_do(crema_d):

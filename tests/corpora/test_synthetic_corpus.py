@@ -192,6 +192,25 @@ def test_record_points_at_the_telling_word_of_each_transcript(corpus, record):
         assert truth["cue_word"] in record["distributions"]["lexicon"][truth["word_group"]]
 
 
+def test_record_tells_when_each_word_is_said(corpus, record, sounds):
+    texts, levels = transcripts(corpus), {"words": [], "pauses": []}
+    for turn_id, truth in record["utterances"].items():
+        words, times, samples = texts[turn_id].split(), truth["word_times"], sounds[turn_id]
+        assert [time is None for time in times] == [word.startswith("[") for word in words]
+        edges = [edge for time in times if time for edge in time]
+        assert edges == sorted(edges) and edges[0] == 0.0 and edges[-1] <= len(samples) / 16_000
+        assert all(start < end for start, end in filter(None, times))
+        start, end = truth["word_times"][truth["cue_index"]]
+        assert 0.1 < end - start < 1.5
+        inside = np.zeros(len(samples), dtype=bool)
+        for first, last in filter(None, times):
+            inside[round(16_000 * first) : round(16_000 * last)] = True
+        levels["words"].append(np.sqrt((samples[inside] ** 2).mean()) / samples.std())
+        levels["pauses"].append(np.sqrt((samples[~inside] ** 2).mean()) / samples.std())
+    assert any(truth["word_times"][0] is None for truth in record["utterances"].values())
+    assert np.median(levels["words"]) > 1 > 4 * np.median(levels["pauses"])
+
+
 def test_clips_last_a_few_seconds_and_sound(sounds):
     lengths = np.array([len(samples) / 16_000 for samples in sounds.values()])
     assert 1.2 < np.median(lengths) < 2.5
@@ -227,6 +246,18 @@ def test_the_same_corpus_is_not_written_twice(corpus):
     before = (corpus / "README.txt").stat().st_mtime_ns
     assert write_corpus(corpus, **SIZE) is False
     assert (corpus / "README.txt").stat().st_mtime_ns == before
+
+
+def test_a_corpus_of_the_first_format_is_the_same_sound_and_stays(tmp_path):
+    small = {"sessions": 1, "dialogues": 1, "seed": 3}
+    write_corpus(tmp_path / "out", **small)
+    path = tmp_path / "out" / "Documentation" / "synthetic.json"
+    older = json.loads(path.read_text()) | {"format": 1}
+    path.write_text(json.dumps(older))
+    assert write_corpus(tmp_path / "out", **small) is False
+    assert json.loads(path.read_text())["format"] == 1
+    with pytest.raises(InputError, match=r"holds a synthetic corpus of .*'seed': 3.*, not .*'seed': 4"):
+        write_corpus(tmp_path / "out", **(small | {"seed": 4}))
 
 
 def test_an_empty_folder_is_taken_and_progress_is_told(tmp_path):

@@ -51,6 +51,21 @@ def test_columns_named_like_keys_need_no_option(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\ufeffid;transcript\n7;a, b\n", Utterance(id="7", transcript="a, b")),
+        ("id\ttranscript\n7\ta; b\n", Utterance(id="7", transcript="a; b")),
+        ("transcript,a;b\nx,c;d\n", Utterance(id="row-1", transcript="x", extra={"a;b": "c;d"})),
+        ("transcript\na; b\n", Utterance(id="row-1", transcript="a; b")),
+        ("id;transcript\n7;'=1+1\n", Utterance(id="7", transcript="'=1+1")),
+    ],
+)
+def test_a_csv_without_commas_in_its_header(tmp_path, text, expected):
+    """Semicolons or tabs part its cells then; text stays as it is."""
+    assert read_table(write(tmp_path / "t.csv", text)).utterances == [expected]
+
+
 def test_json_lines_and_parquet_read_alike(tmp_path):
     rows = [{"words": "Hi", "speaker": 7, "valence": 2.5, "age": 30}, {"words": None, "speaker": 8, "age": 31}]
     lines = write(tmp_path / "t.jsonl", "\n\n".join(map(json.dumps, rows)))

@@ -9,7 +9,7 @@ from page_reading import Page
 
 from emoduet.breakdown import Breakdown, Row
 from emoduet.calibration import Bin, Calibration
-from emoduet.explanation import Alignment
+from emoduet.explaining.types import Alignment
 from emoduet.report.charts import Axis, Chart, percent_axis
 from emoduet.report.figures import (
     alignment_figure,

@@ -8,9 +8,9 @@ import pytest
 from invented_runs import CLASSES, Invention, change_json, easy_manifest, invent_run
 from page_reading import Page
 
-from emoduet.explanation import Alignment
+from emoduet.cards.model_card import RESPONSIBLE_USE
+from emoduet.explaining.types import Alignment
 from emoduet.manifest import read_manifest, write_manifest
-from emoduet.model_card import RESPONSIBLE_USE
 from emoduet.report import Example, Signal, read_contents
 from emoduet.report.page import page_of
 from emoduet.table_lines import Line
@@ -51,6 +51,7 @@ def test_the_page_is_whole_and_in_the_readers_order(page):
         "What could leak, and what did",
         "What was taken for what",
         "Who and what is recognised how well",
+        "Differences between groups of speakers",
         "How far the probabilities can be trusted",
         "Learning curves",
         "Surest and wrong",

@@ -227,7 +227,7 @@ def test_all_abstained_has_no_strongest_moment_and_no_changes(tmp_path):
     unsure = tuple(prediction(k, k + 1, (0.25,) * 4, True) for k in range(3))
     timeline = Timeline(recording="a", duration=3, classes=CLASSES, segments=unsure)
     text = Page(page_of(tmp_path, timeline)).text
-    assert "Nowhere: the model abstained from every segment." in text and "voice’s next) None." in text
+    assert "Nowhere: the model abstained from every segment." in text and "the next, whoever speaks) None." in text
     assert "abstained from 3 of 3 segments" in text
 
 

@@ -1,4 +1,7 @@
-"""An assessment as calm tables for a terminal: scores, baselines, twins, breakdowns, calibration, selective answers."""
+"""An assessment as calm tables for a terminal: scores, baselines, breakdowns, gaps, calibration, selective answers.
+
+A gap between groups stands with its interval or not at all.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,6 +10,8 @@ from rich.table import Table
 
 from emoduet.assessment import Assessment
 from emoduet.breakdown import Breakdown, Row
+from emoduet.group_words import gap_in_short, notes_on, side_in_words, spread_lines
+from emoduet.groups import Grouping, SpeakerSpread
 from emoduet.results import Spread, count_of_clusters
 from emoduet.significance import Interval
 
@@ -20,6 +25,7 @@ def headline_tables(assessment: Assessment) -> Iterator[Table]:
         yield rows_table("baselines, on the same folds", assessment.baselines)
     if assessment.twins is not None:
         yield rows_table("by lines that training has too", assessment.twins.rows)
+    yield from gaps_tables(assessment.gaps, assessment.speakers)
 
 
 def assessment_tables(assessment: Assessment) -> Iterator[Table]:
@@ -64,6 +70,24 @@ def rows_table(title: str, rows: Sequence[Row]) -> Table:
         shares = (f"{100 * row.ua:.1f}", f"{100 * row.wa:.1f}")
         table.add_row(row.value, f"{row.num_utterances:,}", *shares, *([interval] if any(told) else []))
     return table
+
+
+def gaps_tables(gaps: Sequence[Grouping], speakers: SpeakerSpread | None) -> Iterator[Table]:
+    """The gaps between groups of speakers and the spread over single ones; no table where there is nothing to tell."""
+    if not gaps and speakers is None:
+        return
+    table = _table("gaps between groups", "UA, points (95 %)", "behind them")
+    for column in table.columns[1:]:
+        column.justify = "left"
+    for grouping in gaps:
+        for gap in grouping.gaps:
+            name = f"{grouping.name}: {gap.first.value} less {gap.second.value}"
+            table.add_row(name, gap_in_short(gap), "\n".join(map(side_in_words, (gap.first, gap.second))))
+    if speakers is not None:
+        told = f"{100 * speakers.deviation:.1f} ({bounds(speakers.interval)})"
+        table.add_row("deviation over speakers", told, "\n".join(spread_lines(speakers)))
+    table.caption = "\n".join(notes_on(gaps))
+    yield table
 
 
 def calibration_table(assessment: Assessment) -> Table:

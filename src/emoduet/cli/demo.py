@@ -11,7 +11,8 @@ from emoduet.cli.door import RESUMABLE, counting_bar, errors_told, notes, result
 from emoduet.types import Prediction
 
 if TYPE_CHECKING:
-    from emoduet.explanation import Alignment
+    from emoduet.explaining.types import Alignment
+    from emoduet.explaining_corpus.many import Explanations
 
 NOTICE = "All numbers are of a synthetic corpus (computer speech, invented labels) and mean nothing about people."
 SHADES = " ▁▂▃▄▅▆▇█"
@@ -31,7 +32,7 @@ def demo(
     with errors_told(RESUMABLE):
         from emoduet.cli.progress import fold_bars
         from emoduet.cli.tables import paper_tables
-        from emoduet.demonstration import demonstrate, write_demo_corpus
+        from emoduet.demonstration import FUSED, demonstrate, explain_demo, write_demo_corpus
         from emoduet.machine import num_cores
         from emoduet.report import Example, read_contents, write_report
         from emoduet.table_lines import conditions
@@ -51,6 +52,11 @@ def demo(
         console.print(f"emoduet {shlex.join(asked)}", soft_wrap=True)
         _print_prediction(shown.prediction, shown.utterance.label)
         _print_alignment(shown.alignment)
+        with counting_bar("explaining utterances") as progress:
+            explanations = explain_demo(manifest, out, workers, progress)
+        _print_truth(explanations)
+        asked = ["explain", str(out / FUSED), "--manifest", str(manifest), "--method", "all"]
+        console.print(f"All of them, and against random deletion: emoduet {shlex.join(asked)}", soft_wrap=True)
         folders = [outcome.experiment.out for outcome in shown.outcomes]
         contents = read_contents(folders, "emoduet demo", lines=shown.lines, example=example)
         write_report(out / "report.html", contents)
@@ -72,3 +78,12 @@ def _print_alignment(alignment: "Alignment") -> None:
         levels = np.round((len(SHADES) - 1) * row / row.max()).astype(int)
         curve = "".join(SHADES[level] for level in levels)
         results().print(f"  {word:>{width}} |{curve}| most at {alignment.times[row.argmax()]:.2f} s")
+
+
+def _print_truth(explanations: "Explanations") -> None:
+    """What explanations find of what the corpus planted, in the lines of `emoduet explain --manifest`."""
+    results().print("\nDo explanations find the word that was planted, and attention the moment where it is said?")
+    for one in explanations.findings:
+        if one.measure in ("words: telling word first", "telling word looks at its moment"):
+            results().print(f"  {one.sentence()}", soft_wrap=True)
+    results().print(f"  {explanations.marks}", soft_wrap=True)

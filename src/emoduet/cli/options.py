@@ -56,6 +56,10 @@ AnswerPrecision = Annotated[
     Literal["fp32", "bf16", "int8"],
     typer.Option(help="How products are taken; int8 runs on the CPU and is judged beside fp32."),
 ]
+Engine = Annotated[
+    Literal["torch", "onnxruntime", "openvino"],
+    typer.Option(help="What computes the answers; all but torch read what `emoduet export` wrote, on the CPU."),
+]
 Keep = Annotated[
     Literal["none", "best", "all"], typer.Option(help="Checkpoints: best is one a fold, all also one an epoch.")
 ]

@@ -8,16 +8,20 @@ from emoduet.quantisation import Int8Check, Verdict
 
 
 def tell_int8(checked: Int8Check, model: str) -> None:
-    """Scores before and after, their differences and the verdict on stdout; where it was kept on stderr."""
-    verdict = checked.verdict
-    results().print(_before_and_after(verdict))
-    for line in (*verdict.differences(), verdict.sentence()):
-        results().print(line, soft_wrap=True)
+    """The verdict with its scores on stdout; where it was kept on stderr."""
+    tell_verdict(checked.verdict)
     notes().print(
         f"the verdict is kept in {checked.kept}"
         if checked.kept
         else f"the verdict is not kept: {model} is no folder of this machine"
     )
+
+
+def tell_verdict(verdict: Verdict) -> None:
+    """Scores before and after, their differences and the verdict."""
+    results().print(_before_and_after(verdict))
+    for line in (*verdict.differences(), verdict.sentence()):
+        results().print(line, soft_wrap=True)
 
 
 def _before_and_after(verdict: Verdict) -> Table:

@@ -1,5 +1,6 @@
 """`emoduet predict`: recordings in, a timeline of emotions out; or, with words for each file, an answer a file."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from emoduet.cli.door import counting_bar, errors_told, notes
-from emoduet.cli.options import AnswerPrecision, AsJson, Device
+from emoduet.cli.door import counting_bar, errors_told, notes, results
+from emoduet.cli.options import AnswerPrecision, AsJson, Device, Engine
 from emoduet.errors import UsageError
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def predict(
     ] = None,
     device: Device = None,
     precision: AnswerPrecision = "fp32",
+    engine: Engine = "torch",
     check: Annotated[
         Path | None,
         typer.Option(metavar="MANIFEST", help="First find out on these labelled utterances what int8 changes."),
@@ -154,12 +156,12 @@ def predict(
         from emoduet.listening import Listening
         from emoduet.prediction import EmotionRecognizer
 
-        if precision == "int8":
+        logging.getLogger("emoduet").setLevel(logging.WARNING)  # the fast form is no news; `errors_told` resets it
+        if precision == "int8" and engine == "torch":
             _tell_verdict(model, check, device)
-        recognizer = EmotionRecognizer.load(
-            model, device, precision, text_model=text_model, audio_weight=audio_weight, label_map=label_map
-        )
-        for note in recognizer.notes:
+        checkpoints = {"text_model": text_model, "audio_weight": audio_weight, "label_map": label_map}
+        recognizer = EmotionRecognizer.load(model, device, precision, engine=engine, **checkpoints)
+        for note in (*recognizer.notes, *_of_slow_encoders(recognizer)):
             notes().print(note)
         if whole or text or transcripts is not None:
             failed = _by_file(recognizer, audio or [], text or [], transcripts, as_json)
@@ -187,6 +189,10 @@ def _check_together(given: Mapping[str, object]) -> None:
     """Refuses options that would do nothing beside the others."""
     if given["check"] is not None and given["precision"] != "int8":
         raise typer.BadParameter(f"--check judges int8, and --precision is {given['precision']}; leave one out")
+    if given["check"] is not None and given["engine"] != "torch":
+        raise typer.BadParameter(
+            f"--check judges torch's int8; what --engine {given['engine']} loses, its export tells"
+        )
     if given["text"] and given["transcripts"] is not None:
         raise typer.BadParameter("--text and --transcripts both give the words; use one of them")
     by_file = given["whole"] or given["text"] or given["transcripts"] is not None
@@ -212,8 +218,8 @@ def _by_file(
     if not audio or text or transcripts is not None:
         return answer_utterances(recognizer, audio, text, transcripts, as_json)
     with recordings_of(audio) as recordings:
-        paths = [str(recording.path) for recording in recordings]
-        return answer_utterances(recognizer, paths, text, transcripts, as_json)
+        names = {str(recording.path): recording.renamed(str(recording.path)) for recording in recordings}
+        return answer_utterances(recognizer, list(names), text, transcripts, as_json, names)
 
 
 def _along(
@@ -226,7 +232,7 @@ def _along(
 ) -> int:
     """Answers recordings along their time; returns how many could not be answered."""
     from emoduet.atomic import make_folder
-    from emoduet.cli.timelines import JsonLines, Table, answer_recordings, file_names, write_files
+    from emoduet.cli.timelines import JsonLines, Outlasting, Table, answer_recordings, file_names, write_files
     from emoduet.recordings import recordings_of
 
     if not audio:
@@ -237,7 +243,8 @@ def _along(
         listening = replace(listening, asr=listening.recogniser, language=None)  # one for all recordings
         if out is not None:
             make_folder(out)
-        teller = JsonLines() if as_json else Table(recognizer.classes)
+        console = results() if out is None else Outlasting()
+        teller = JsonLines(console) if as_json else Table(recognizer.classes, console)
         names = file_names(recordings)
         write = partial(write_files, out=out, formats=formats, told=recognizer.notes, names=names) if out else _nothing
         return answer_recordings(recognizer, recordings, listening, teller, write)
@@ -266,6 +273,16 @@ def _check_segments(recordings: Sequence["Recording"], listening: "Listening") -
                 f"{path}: is of one recording, and there are {len(recordings)}; give a folder with a file for each, of "
                 "its name, or a file that names the recording of each segment"
             )
+
+
+def _of_slow_encoders(recognizer: "EmotionRecognizer") -> list[str]:
+    """A note where an encoder answers for one utterance at a time, as there is no faster form of it."""
+    from emoduet.build import Model
+
+    if not isinstance(recognizer.model, Model):
+        return []
+    encoders = recognizer.model.encoders
+    return [encoders.forms()] if any(one.form == "plain" for one in encoders.by_kind().values()) else []
 
 
 def _tell_verdict(model: str, check: Path | None, device: str | None) -> None:

@@ -12,6 +12,7 @@ from emoduet.cli.options import (
     AnswerPrecision,
     AsJson,
     Device,
+    Engine,
     FeaturesFolder,
     Folds,
     Keep,
@@ -206,15 +207,18 @@ def evaluate(
     predictions: Annotated[Path | None, typer.Option(help="Also write every probability to this JSONL file.")] = None,
     device: Device = None,
     precision: AnswerPrecision = "fp32",
+    engine: Engine = "torch",
     as_json: AsJson = False,
 ) -> None:
     """Score a trained model on a manifest.
 
-    With --precision int8 it answers in fp32 too, says what int8 changed, and keeps the verdict in the model's folder.
+    With --precision int8 it answers in fp32 too, says what int8 changed, and keeps the verdict in the model's folder;
+    of an export in int8, the folder has the verdict already.
     """
     with errors_told():
         from emoduet.atomic import check_file
-        from emoduet.cli.assessment_tables import breakdown_table
+        from emoduet.cards.upkeep import refresh_card
+        from emoduet.cli.assessment_tables import breakdown_table, gaps_tables
         from emoduet.cli.precision_tables import tell_int8
         from emoduet.cli.tables import answers_table, confusion_table
         from emoduet.evaluation import write_answers
@@ -225,11 +229,14 @@ def evaluate(
             check_file(predictions)
         sessions, checked = tuple(session or ()), None
         with counting_bar("utterances") as progress:
-            if precision == "int8":
+            if precision == "int8" and engine == "torch":
                 checked = check_int8(model, manifest, sessions, device, progress)
                 examination = checked.examination
             else:
-                examination = examine_model(model, manifest, sessions, device, progress, precision=precision)
+                asked = {"precision": precision, "engine": engine}
+                examination = examine_model(model, manifest, sessions, device, progress, **asked)
+        if checked and checked.kept:
+            refresh_card(checked.kept.parent)
         if predictions:
             write_answers(predictions, examination.answers)
         if as_json:
@@ -242,5 +249,7 @@ def evaluate(
         results().print(examination.conditions(), soft_wrap=True)
         if examination.modalities:
             results().print(breakdown_table(examination.modalities))
+        for table in gaps_tables(examination.gaps, examination.speakers):
+            results().print(table)
         scores = examination.answers.scores()
         results().print(confusion_table(scores, examination.answers.classes))

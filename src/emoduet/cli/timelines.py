@@ -1,6 +1,8 @@
 """Recordings answered along their time: a line a segment as it is found, a summary, and files where they are wanted."""
 
 import json
+import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,11 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from emoduet.atomic import write_json
-from emoduet.cli.door import notes, results
+from emoduet.cli.door import notes
 from emoduet.errors import EmoduetError, UsageError
 from emoduet.recordings import Recording
 from emoduet.timeline_files import FORMATS, moment_record, record_of, write_moments, write_timeline
-from emoduet.timeline_summary import Share, Summary, clock, summarise, summary_record, voice_of
+from emoduet.timeline_summary import Share, Summary, Transition, called, clock, summarise, summary_record, voice_of
 from emoduet.types import Moment, Seconds, SegmentPrediction, Timeline
 
 if TYPE_CHECKING:
@@ -25,7 +27,26 @@ if TYPE_CHECKING:
 PAGE = "html"
 """The format that is a page to look at, beside those of `timeline_files`."""
 
-VOICE_WIDTH = 12
+VOICE_WIDTH = 10
+CLASS_WIDTH = 5
+"""With these, four classes of usual names and times of under ten hours, a line but for its words fits 80 columns."""
+
+MOST_CHANGES = 12
+"""So many changes are told each with its time; more are counted."""
+
+
+class Outlasting(Console):
+    """Stdout whose reader may go away, as `head` does, before the files are written that were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False, markup=False)
+
+    def on_broken_pipe(self) -> None:
+        """Goes on without stdout, where rich would end the program."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
 
 
 class Teller(Protocol):
@@ -73,8 +94,8 @@ def answer_recordings(
 class JsonLines:
     """A JSON object a segment and a moment, and one with `summary` or `error` at the end of each recording."""
 
-    def __init__(self) -> None:
-        self.console = results()
+    def __init__(self, console: Console) -> None:
+        self.console = console
 
     def found(self, recording: Recording, one: SegmentPrediction | Moment) -> None:
         """One object; those of moments have `time` in the place of `start` and `end`."""
@@ -87,7 +108,10 @@ class JsonLines:
         self._tell({"recording": recording.name, "summary": summary_record(timeline)})
 
     def failed(self, recording: Recording, error: EmoduetError) -> None:
-        self._tell({"recording": recording.name, "error": str(error)})
+        told = recording.renamed(str(error))
+        if self.console.quiet:
+            notes().print(f"error: {told}", style="red")
+        self._tell({"recording": recording.name, "error": told})
 
     def _tell(self, record: Mapping[str, object]) -> None:
         self.console.print(json.dumps(record, ensure_ascii=False), soft_wrap=True)
@@ -96,12 +120,12 @@ class JsonLines:
 class Table:
     """A line a segment under a heading for each recording, then what all of it comes to; moments go to files alone."""
 
-    def __init__(self, classes: Sequence[str]) -> None:
+    def __init__(self, classes: Sequence[str], console: Console) -> None:
         self._classes = classes
-        self._widths = [max(7, len(name)) for name in classes]
+        self._widths = [max(CLASS_WIDTH, len(name)) for name in classes]
         self._label_width = max(len("(unsure)"), *map(len, classes))
         self._headed: Recording | None = None
-        self.console = results()
+        self.console = console
 
     def _head(self, recording: Recording) -> None:
         """The heading of a recording, once."""
@@ -109,12 +133,9 @@ class Table:
             return
         self._headed = recording
         columns = "  ".join(name.rjust(width) for name, width in zip(self._classes, self._widths, strict=True))
+        known = f"{'from':>10}  {'to':>10}  {'voice':{VOICE_WIDTH}}  {'emotion':{self._label_width}}"
         self.console.print(recording.name, style="bold", soft_wrap=True)
-        self.console.print(
-            f"{'from':>10}  {'to':>10}  {'voice':{VOICE_WIDTH}}  {'emotion':{self._label_width}}  {columns}  words",
-            style="dim",
-            soft_wrap=True,
-        )
+        self.console.print(f"{known}  {columns}  bits  words", style="dim", soft_wrap=True)
 
     def found(self, recording: Recording, one: SegmentPrediction | Moment) -> None:
         if isinstance(one, Moment):
@@ -126,9 +147,9 @@ class Table:
         )
         label = "(unsure)" if one.abstained else one.label
         times = f"{clock(one.segment.start):>10}  {clock(one.segment.end):>10}"
-        voice = f"{voice_of(one)[:VOICE_WIDTH]:{VOICE_WIDTH}}"
-        words = one.segment.transcript or ""
-        self.console.print(f"{times}  {voice}  {label:{self._label_width}}  {columns}  {words}", soft_wrap=True)
+        voice = f"{(voice_of(one) or '?')[:VOICE_WIDTH]:{VOICE_WIDTH}}"
+        line = f"{times}  {voice}  {label:{self._label_width}}  {columns}  {one.entropy:.2f}"
+        self.console.print(f"{line}  {one.segment.transcript or ''}".rstrip(), soft_wrap=True)
 
     def end(self, recording: Recording, timeline: Timeline) -> None:
         if not timeline.segments:
@@ -137,7 +158,7 @@ class Table:
             self.console.print(line, soft_wrap=True)
 
     def failed(self, recording: Recording, error: EmoduetError) -> None:
-        told = str(error)
+        told = recording.renamed(str(error))
         notes().print(f"error: {told if recording.name in told else f'{recording.name}: {told}'}", style="red")
 
 
@@ -149,13 +170,25 @@ def summary_lines(summary: Summary, duration: Seconds) -> Iterator[str]:
     yield f"speech {clock(summary.overall.spoken)} of {clock(duration)}: {_shares(summary.overall)}"
     if len(summary.by_voice) > 1:
         for voice, share in summary.by_voice.items():
-            yield f"  {voice} {clock(share.spoken)}: {_shares(share)}"
+            yield f"  {called(voice)} {clock(share.spoken)}: {_shares(share)}"
     if summary.num_abstained:
         yield f"unsure of {summary.num_abstained} segments, which count in the shares and in nothing else"
-    for one in summary.transitions:
-        yield f"change at {clock(one.time)}, {one.voice}: {one.before} to {one.after}"
+    yield from _changes(summary.transitions)
+    named = summary.who_speaks != "not known"
     for one in summary.peaks:
-        yield f"most {one.label}, {one.voice}: {one.probability:.3f} from {clock(one.start)} to {clock(one.end)}"
+        voice = f", {called(one.voice)}" if named else ""
+        yield f"most {one.label}{voice}: {one.probability:.3f} from {clock(one.start)} to {clock(one.end)}"
+
+
+def _changes(transitions: Sequence[Transition]) -> Iterator[str]:
+    """Each change with its time where there are few; else how often which class became which, most often first."""
+    kinds = [f"{one.voice or 'whoever speaks'}: {one.before} to {one.after}" for one in transitions]
+    if len(kinds) <= MOST_CHANGES:
+        for one, kind in zip(transitions, kinds, strict=True):
+            yield f"change at {clock(one.time)}, {kind}"
+        return
+    for kind, times in Counter(kinds).most_common():
+        yield f"{times} {'change' if times == 1 else 'changes'}, {kind}"
 
 
 def file_names(recordings: Sequence[Recording]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from emoduet.corpora.table_file import separator_of
 from emoduet.errors import InputError
 
 
@@ -68,14 +69,13 @@ def _check_one_file_each(matches: Sequence[tuple[str, str]], source: Path) -> No
 
 
 def _records(path: Path) -> Iterator[object]:
-    separator = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
-    if separator is None and path.suffix.lower() != ".jsonl":
+    if path.suffix.lower() not in (".csv", ".tsv", ".jsonl"):
         raise ValueError(f"suffix {path.suffix!r}")
     text = path.read_text(encoding="utf-8-sig")
-    if separator is None:
+    if path.suffix.lower() == ".jsonl":
         yield from (json.loads(line) for line in text.split("\n") if line.strip())
     else:
-        yield from csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        yield from csv.DictReader(io.StringIO(text, newline=""), delimiter=separator_of(path, text), strict=True)
 
 
 def _line(path: Path, number: int, record: object) -> Line:

@@ -1,8 +1,10 @@
 """Sound files answered whole, one utterance each, with their words: lines on stdout in the order given."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,9 +20,17 @@ if TYPE_CHECKING:
 
 
 def answer_utterances(
-    recognizer: "EmotionRecognizer", audio: Sequence[str], text: Sequence[str], transcripts: Path | None, as_json: bool
+    recognizer: "EmotionRecognizer",
+    audio: Sequence[str],
+    text: Sequence[str],
+    transcripts: Path | None,
+    as_json: bool,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
     """Prints each file's answer as it is found; bad ones are told. Returns how many were bad.
+
+    Args:
+        names: what to call files whose path says nothing to the user.
 
     Raises:
         InputError: the model needs what was not given, takes not what was given, or files and words do not fit.
@@ -28,7 +38,7 @@ def answer_utterances(
     system = recognizer.model.system
     _check(len(audio), bool(text or transcripts), system)
     utterances = _utterances(audio, text, transcripts, recognizer.hears)
-    answers = _answers(recognizer, utterances, transcripts)
+    answers = (_renamed(answer, names) for answer in _answers(recognizer, utterances, transcripts))
     return _print_json(answers) if as_json else _print_table(answers, recognizer.classes)
 
 
@@ -43,6 +53,13 @@ def _answers(
             yield Failure(id=utterance.id, error=no_words_for(utterance.id, transcripts))
         else:
             yield next(answered)
+
+
+def _renamed(answer: Prediction | Failure, names: Mapping[str, str]) -> Prediction | Failure:
+    name = names.get(answer.id, answer.id)
+    if isinstance(answer, Failure):
+        return replace(answer, id=name, error=answer.error.replace(answer.id, name))
+    return replace(answer, id=name)
 
 
 def _print_json(answers: Iterable[Prediction | Failure]) -> int:

@@ -55,9 +55,9 @@ _NAME = re.compile(r"(10(?:0[1-9]|[1-8]\d|9[01]))_([A-Z]{3})_([A-Z]{3})_(XX?|LO|
 
 @dataclass(frozen=True)
 class _Tables:
-    """What stands beside the clips: the actors' sex and the raters' votes, None where they are absent or unasked."""
+    """What stands beside the clips: each actor's row and the raters' votes, None where they are absent or unasked."""
 
-    sexes: Mapping[str, str] | None
+    people: Mapping[str, Mapping[str, str]] | None
     votes: Mapping[str, list[str]] | None
 
 
@@ -66,7 +66,7 @@ def read_crema_d(
 ) -> Reading:
     """Reads CREMA-D from the folder that holds `AudioWAV`, or from its parent.
 
-    The actors' sex is taken from `VideoDemographics.csv` where that is there.
+    The actors' sex, and their age as `extra.age`, are taken from `VideoDemographics.csv` where that is there.
 
     Args:
         perceived: label by the raters' majority for the voice alone (`processedResults/summaryTable.csv`); clips
@@ -80,7 +80,7 @@ def read_crema_d(
     root = Path(root)
     account = account_of(CORPUS, labels, EMOTIONS.values())
     audio = find_place(root, ("AudioWAV", "CREMA-D/AudioWAV"), "a folder AudioWAV, as the repository has it")
-    tables = _Tables(_sexes(audio.parent / DEMOGRAPHICS), _votes(audio.parent / VOTES) if perceived else None)
+    tables = _Tables(_people(audio.parent / DEMOGRAPHICS), _votes(audio.parent / VOTES) if perceived else None)
     for stem, path in clips_in(audio, account).items():
         if stem in BROKEN:
             account.skipped[f"broken in the release: {stem} ({BROKEN[stem]})"] += 1
@@ -89,11 +89,11 @@ def read_crema_d(
     return account.reading(root, lenient=lenient)
 
 
-def _sexes(path: Path) -> Mapping[str, str] | None:
-    """The sex of each actor, or None where the table is not there."""
+def _people(path: Path) -> Mapping[str, Mapping[str, str]] | None:
+    """The row of each actor, or None where the table is not there."""
     if not path.is_file():
         return None
-    return {row["ActorID"]: SEXES.get(row["Sex"], row["Sex"]) for _, row in rows_in(path, ("ActorID", "Sex"))}
+    return {row["ActorID"]: row for _, row in rows_in(path, ("ActorID", "Sex"))}
 
 
 def _votes(path: Path) -> Mapping[str, list[str]]:
@@ -116,9 +116,10 @@ def _add_clip(path: Path, account: Account, tables: _Tables) -> None:
         account.problems.add(f"{path}: got this name; want actor, sentence, emotion and level, as 1001_IEO_HAP_MD")
         return
     actor, sentence, emotion, level = name.groups()
-    if tables.sexes is not None and actor not in tables.sexes:
+    if tables.people is not None and actor not in tables.people:
         account.problems.add(f"{path}: actor {actor} has no row in {DEMOGRAPHICS}")
     elif account.can_use(path):
+        person = {} if tables.people is None else tables.people[actor]
         utterance = Utterance(
             id=path.stem,
             audio=str(path.absolute()),
@@ -126,13 +127,19 @@ def _add_clip(path: Path, account: Account, tables: _Tables) -> None:
             scenario=sentence,
             scripted=True,
             speaker=f"crema-d-{actor}",
-            sex=None if tables.sexes is None else tables.sexes[actor],
-            extra={"level": LEVELS[level]},
+            sex=SEXES.get(person.get("Sex"), person.get("Sex")),
+            extra={"level": LEVELS[level]} | _age_of(person),
         )
         if tables.votes is None:
             account.add(utterance, EMOTIONS[emotion])
         else:
             _add_as_heard(utterance, EMOTIONS[emotion], tables.votes, account)
+
+
+def _age_of(person: Mapping[str, str]) -> dict[str, int]:
+    """In whole years; nothing where the table does not say it."""
+    age = person.get("Age", "").strip()
+    return {"age": int(age)} if age.isdecimal() else {}
 
 
 def _add_as_heard(utterance: Utterance, intended: str, votes: Mapping[str, list[str]], account: Account) -> None:

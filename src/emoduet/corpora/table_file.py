@@ -1,11 +1,13 @@
 """Opens a table, whatever its kind, as rows of plain values; what the columns mean is not decided here.
 
-Text tables are read as text alone: "NA", "null" and "007" are words until somebody says otherwise.
+Text tables are read as text alone: "NA", "null" and "007" are words until somebody says otherwise. What keeps a
+spreadsheet from taking a cell of text for a formula stands here, too, for whoever writes such cells or reads them back.
 """
 
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +15,52 @@ from pathlib import Path
 from emoduet.errors import CorpusError
 
 KINDS = (".csv", ".tsv", ".jsonl", ".parquet")
+SEPARATORS = ",;\t"
+FORMULA = re.compile(r"[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
+"""How a cell begins that some spreadsheet computes: signs, full-width ones too, and blanks that it may pass over."""
+
 Row = dict[str, object]
 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a table, each with the place a message names (`data.tsv:7`, or `data.parquet, row 7`)."""
+    """The rows of a table, each with the place a message names (`data.tsv:7`, or `data.parquet, row 7`).
+
+    `separator` is what stands between the cells of a text table.
+    """
 
     columns: list[str]
     rows: list[tuple[str, Row]]
+    separator: str | None = None
+
+
+def guarded(text: str) -> str:
+    """Text with a single quote before it where a spreadsheet would take it for a formula; `unguarded` takes it away.
+
+    >>> guarded("=1+1"), guarded("1+1"), guarded("'=1+1")
+    ("'=1+1", '1+1', "''=1+1")
+    """
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """The text that was guarded.
+
+    >>> unguarded("'=1+1"), unguarded("'tis")
+    ('=1+1', "'tis")
+    """
+    return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
+
+
+def separator_of(path: Path, text: str) -> str:
+    """What stands between the cells of a text table: a tab in .tsv; a comma in .csv, unless its header has none.
+
+    Where commas are decimal, spreadsheets put semicolons into what they call CSV.
+    """
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    header = io.StringIO(text, newline=None).readline()
+    return next((one for one in SEPARATORS if one in header), ",")
 
 
 def read_rows(path: Path) -> Table:
@@ -39,7 +78,7 @@ def read_rows(path: Path) -> Table:
         elif kind == ".jsonl":
             table = _json_lines(path)
         else:
-            table = _separated(path, "\t" if kind == ".tsv" else ",")
+            table = _separated(path)
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read ({error.strerror or error})") from error
     except UnicodeDecodeError as error:
@@ -50,9 +89,10 @@ def read_rows(path: Path) -> Table:
     return table
 
 
-def _separated(path: Path, separator: str) -> Table:
-    text = io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")
-    reader = csv.reader(text, delimiter=separator, strict=True)
+def _separated(path: Path) -> Table:
+    text = path.read_text(encoding="utf-8-sig")
+    separator = separator_of(path, text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[tuple[str, Row]] = []
     try:
         columns = [name.strip() for name in next(reader, [])]
@@ -67,7 +107,7 @@ def _separated(path: Path, separator: str) -> Table:
     except csv.Error as error:
         where = f"{path}:{reader.line_num}"
         raise CorpusError(f"{where}: {error}; want quotes closed, and doubled within quotes") from error
-    return Table(columns, rows)
+    return Table(columns, rows, separator)
 
 
 def _refuse_twins(path: Path, columns: list[str]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from emoduet.assessment import Assessment
 from emoduet.comparison import Comparison, compare_runs
 from emoduet.errors import InputError, UsageError
-from emoduet.explanation import Alignment
+from emoduet.explaining.types import Alignment
 from emoduet.manifest import manifest_digest, read_manifest
 from emoduet.runs import SYNTHETIC, Run, assess_run, read_run
 from emoduet.table_lines import Line

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from emoduet.assessment import Assessment, Key
 from emoduet.breakdown import Breakdown
 from emoduet.calibration import Calibration
-from emoduet.explanation import Alignment
+from emoduet.explaining.types import Alignment
 from emoduet.report.charts import BOTTOM, TOP, Axis, Chart, percent_axis
 from emoduet.report.numbers import bounds, percent
 from emoduet.selective import RiskCoverage, SelectivePoint

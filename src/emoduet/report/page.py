@@ -7,7 +7,7 @@ page runs no script.
 from collections.abc import Mapping
 from importlib.metadata import version
 
-from emoduet.model_card import RESPONSIBLE_USE
+from emoduet.cards.model_card import RESPONSIBLE_USE
 from emoduet.protocols import TEST_IN_THE_LOOP
 from emoduet.report.breakdowns import breakdown_tables, speakers_of
 from emoduet.report.contents import Contents, Example, Signal, Subject
@@ -20,6 +20,7 @@ from emoduet.report.figures import (
     risk_figure,
     speakers_figure,
 )
+from emoduet.report.gaps import gap_notes, gap_rows, gaps_figure
 from emoduet.report.headline import baseline_cells, class_scores, groups_of, headline_of
 from emoduet.report.leaks import audits_of, script_sentences, twin_sentences
 from emoduet.report.mistakes import mistakes_of, warning_of
@@ -79,6 +80,9 @@ def _run_values(subject: Subject, signal: Signal) -> Mapping[str, object]:
         "confusion": _confusion_values(subject),
         "speakers": speakers and speakers_figure(speakers, assessment.summary.scores.unweighted_accuracy),
         "speakers_words": speakers and interval_words(speakers),
+        "gaps": gap_rows(assessment.gaps),
+        "gaps_figure": gaps_figure(assessment.gaps),
+        "gap_notes": gap_notes(assessment),
         "reliability": assessment.calibration and reliability_figure(assessment.calibration, assessment.uncalibrated),
         "reliability_words": assessment.calibration and calibration_words(assessment),
         "tempered": assessment.uncalibrated is not None,

@@ -8,7 +8,7 @@ from statistics import median
 import numpy as np
 
 from emoduet.report.recording_sound import RecordingSound
-from emoduet.timeline_summary import voice_of
+from emoduet.timeline_summary import called, voice_of
 from emoduet.types import Moment, Seconds, Timeline
 
 NUM_COLOURS = 9
@@ -36,9 +36,10 @@ def colours_of(classes: Sequence[str]) -> list[int]:
     return [next(rest) if colour is None else colour for colour in colours]
 
 
-def voices_of(timeline: Timeline) -> list[str]:
-    """Everybody heard, in order of appearance."""
-    return list(dict.fromkeys(voice_of(one) for one in timeline.segments))
+def voices_of(timeline: Timeline) -> dict[str | None, str]:
+    """What everybody heard is called, in order of appearance; nothing, where nobody knows of any segment who speaks."""
+    voices = dict.fromkeys(voice_of(one) for one in timeline.segments)
+    return {None: ""} if list(voices) == [None] else {voice: called(voice) for voice in voices}
 
 
 def length_of(timeline: Timeline, sound: RecordingSound | None) -> Seconds:
@@ -49,13 +50,14 @@ def length_of(timeline: Timeline, sound: RecordingSound | None) -> Seconds:
 
 def data_of(timeline: Timeline, sound: RecordingSound | None) -> dict[str, object]:
     """Segments as [start, end, voice, class, probability, abstained], voices and classes by number."""
-    voices = {voice: number for number, voice in enumerate(voices_of(timeline))}
+    names = voices_of(timeline)
+    voices = {voice: number for number, voice in enumerate(names)}
     classes = {name: number for number, name in enumerate(timeline.classes)}
     return {
         "length": round(length_of(timeline, sound), 3),
         "classes": timeline.classes,
         "colours": colours_of(timeline.classes),
-        "voices": list(voices),
+        "voices": list(names.values()),
         "segments": [
             [
                 round(one.segment.start, 3),
@@ -72,10 +74,10 @@ def data_of(timeline: Timeline, sound: RecordingSound | None) -> dict[str, objec
     }
 
 
-def _curves(timeline: Timeline, voices: Mapping[str, int]) -> list[dict[str, object]]:
+def _curves(timeline: Timeline, voices: Mapping[str | None, int]) -> list[dict[str, object]]:
     """Unbroken runs of moments; `shares` hold a row for each class, in thousandths."""
     voice_of_source = {(one.segment.speaker, one.segment.channel): voice_of(one) for one in timeline.segments}
-    heard: dict[str, list[Moment]] = {voice: [] for voice in voices}
+    heard: dict[str | None, list[Moment]] = {voice: [] for voice in voices}
     for moment in timeline.moments:
         if (moment.speaker, moment.channel) in voice_of_source:
             heard[voice_of_source[moment.speaker, moment.channel]].append(moment)

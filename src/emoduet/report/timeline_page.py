@@ -13,15 +13,22 @@ from math import log2
 from pathlib import Path
 
 from emoduet.atomic import new_file
-from emoduet.model_card import RESPONSIBLE_USE
+from emoduet.cards.model_card import RESPONSIBLE_USE
 from emoduet.report.numbers import count, percent
 from emoduet.report.recording_sound import RecordingSound
 from emoduet.report.templates import template
 from emoduet.report.timeline_data import colours_of, data_of, length_of, voices_of
-from emoduet.timeline_summary import Share, Summary, clock, voice_of
+from emoduet.timeline_summary import Share, Summary, called, clock, voice_of
 from emoduet.types import Seconds, Segment, SegmentPrediction, Timeline
 
 tenths = partial(clock, decimals=1)
+
+RULES = {
+    "known": "from one segment to a voice’s next",
+    "known in part": "from one segment to a voice’s next; of those of no known voice, to the next, whoever speaks",
+    "not known": "from one segment to the next, whoever speaks",
+}
+"""Between which segments changes are counted."""
 
 PIECE = 3 << 18
 """Bytes of sound in a line of base64: a multiple of three, so that each line stands by itself."""
@@ -70,6 +77,7 @@ def _values(
     timeline: Timeline, summary: Summary, sound: RecordingSound | None, notes: Sequence[str]
 ) -> Mapping[str, object]:
     colours = dict(zip(timeline.classes, colours_of(timeline.classes), strict=True))
+    voices = voices_of(timeline)
     length = length_of(timeline, sound)
     return {
         "title": timeline.recording,
@@ -85,11 +93,12 @@ def _values(
         "peaks": summary.peaks,
         "changes": _changes(summary),
         "num_changes": len(summary.transitions),
-        "voices": voices_of(timeline),
-        "segments": (_segment_values(one) for one in timeline.segments),
+        "change_rule": RULES.get(summary.who_speaks),
+        "voices": voices,
+        "segments": (_segment_values(one, voices) for one in timeline.segments),
         "class_numbers": {name: number for number, name in enumerate(timeline.classes)},
         "most_entropy": f"{log2(len(timeline.classes)):.2f}",
-        "voice_numbers": {voice: number for number, voice in enumerate(voices_of(timeline))},
+        "voice_numbers": {name: number for number, name in enumerate(voices.values())},
         "length": length,
         "data": data_of(timeline, sound) if length else None,
         "sound": sound and sound_lines(sound.mp3),
@@ -113,32 +122,41 @@ def _facts(timeline: Timeline, summary: Summary, length: Seconds) -> list[str]:
         tenths(length),
         f"{tenths(summary.overall.spoken)} of speech",
         count(len(timeline.segments), "segment"),
-        count(len(summary.by_voice), "voice"),
+        _voices_told(summary),
     ]
+
+
+def _voices_told(summary: Summary) -> str:
+    """How many voices there are, or that nobody knows."""
+    if summary.who_speaks == "not known":
+        return "who speaks is not known"
+    voices = count(len(summary.by_voice) - (None in summary.by_voice), "voice")
+    return f"{voices}, and some not known" if None in summary.by_voice else voices
 
 
 def _share_rows(summary: Summary) -> list[tuple[str, Share]]:
     """Everybody together, and each voice where there are several."""
     rows = [("all", summary.overall)] if summary.overall.shares else []
-    return rows + (list(summary.by_voice.items()) if len(summary.by_voice) > 1 else [])
+    each = [(called(voice), share) for voice, share in summary.by_voice.items()]
+    return rows + (each if len(each) > 1 else [])
 
 
-def _changes(summary: Summary) -> list[tuple[tuple[str, str], list[tuple[Seconds, str]]]]:
+def _changes(summary: Summary) -> list[tuple[tuple[str, str], list[tuple[Seconds, str | None]]]]:
     """From which class to which, the most frequent first, and each one's time and voice."""
-    pairs: dict[tuple[str, str], list[tuple[Seconds, str]]] = {}
+    pairs: dict[tuple[str, str], list[tuple[Seconds, str | None]]] = {}
     for one in summary.transitions:
         pairs.setdefault((one.before, one.after), []).append((one.time, one.voice))
     return sorted(pairs.items(), key=lambda pair: -len(pair[1]))
 
 
-def _segment_values(prediction: SegmentPrediction) -> Mapping[str, object]:
+def _segment_values(prediction: SegmentPrediction, voices: Mapping[str | None, str]) -> Mapping[str, object]:
     segment = prediction.segment
     spans = spans_of(segment)
     silent = "words unknown" if segment.transcript is None else "no words"
     return {
         "start": segment.start,
         "end": segment.end,
-        "voice": voice_of(prediction),
+        "voice": voices[voice_of(prediction)],
         "language": segment.language,
         "spans": spans,
         "instead": "" if any(gap.strip() or word for gap, word, _ in spans) else silent,

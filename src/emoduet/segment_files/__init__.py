@@ -13,9 +13,10 @@ from emoduet.errors import InputError
 from emoduet.segment_files.found import Found, segments_of
 from emoduet.segment_files.one_recording import of_recording
 from emoduet.segment_files.praat import read_textgrid
+from emoduet.segment_files.recognisers import plain_text, read_json
 from emoduet.segment_files.rttm import read_rttm
 from emoduet.segment_files.subtitles import read_subtitles
-from emoduet.segment_files.tables import plain_text, read_json, read_table
+from emoduet.segment_files.tables import read_table
 from emoduet.segment_files.text import text_of
 from emoduet.types import Segment
 

@@ -29,6 +29,7 @@ class Found:
     channel: object = None
     transcript: object = None
     words: object = None
+    language: object = None
     recording: object = None
     apart: bool = False
 
@@ -55,13 +56,22 @@ def _segment(one: Found, problems: list[str]) -> Segment | None:
     start, end = times_of(one.start, one.end, one.duration, problems)
     speaker = _text("speaker", one.speaker if one.speaker is None else _name(one.speaker), problems)
     transcript = _text("transcript", one.transcript, problems)
+    language = _text("language", one.language, problems)
     channel = _channel(one.channel, problems)
     said, words = (None, ()) if one.words is None or problems else words_of(one.words, start, end, problems)
     if problems:
         return None
     if transcript is None and one.words:
         transcript = said
-    return Segment(start=start, end=end, speaker=speaker or None, channel=channel, transcript=transcript, words=words)
+    return Segment(
+        start=start,
+        end=end,
+        speaker=speaker or None,
+        channel=channel,
+        transcript=transcript,
+        words=words,
+        language=language or None,
+    )
 
 
 def _name(speaker: object) -> object:

@@ -16,6 +16,7 @@ from praatio.utilities.errors import PraatioException
 from emoduet.errors import InputError
 from emoduet.segment_files.found import Found
 from emoduet.segment_files.text import text_of
+from emoduet.segment_files.voices import with_voice
 
 PART = re.compile(r"(?:(?P<speaker>.+) - )?(?P<part>words|phones|emotions)", re.IGNORECASE)
 SILENCES = {"", "sil", "sp", "<eps>", "<sil>"}
@@ -38,7 +39,7 @@ def read_textgrid(path: Path) -> list[Found]:
             f"{path}: no TextGrid that can be read ({error}); save it in Praat as a text file, each tier with a name "
             "of its own"
         ) from error
-    found = [one for speaker, parts in _speakers(grid).items() for one in _found(str(path), speaker, parts)]
+    found = [with_voice(one) for speaker, parts in _speakers(grid).items() for one in _found(str(path), speaker, parts)]
     if not found:
         names = ", ".join(grid.tierNames) or "none"
         raise InputError(f"{path}: no labelled intervals in its tiers ({names}); want a tier of intervals a speaker")

@@ -1,6 +1,7 @@
 """RTTM, what tools of diarisation write: who speaks when, in many recordings; its SPEAKER lines and no others are read.
 
-Most writers put 1 as the channel of everything, so channels count only where a recording has more than one.
+Most writers put 1 as the channel of everything, so channels count only where a recording has more than one, or where
+the speaker is called after one (channel_2), as emoduet writes it.
 """
 
 from dataclasses import replace
@@ -10,6 +11,7 @@ from emoduet.errors import InputError
 from emoduet.segment_files.found import Found
 from emoduet.segment_files.refusals import refuse
 from emoduet.segment_files.text import text_of
+from emoduet.segment_files.voices import with_voice
 
 ABSENT = "<NA>"
 LINE = "SPEAKER recording channel start duration <NA> <NA> speaker <NA> <NA>"
@@ -39,7 +41,7 @@ def read_rttm(path: Path) -> list[Found]:
     channels: dict[object, set[object]] = {}
     for one in found:
         channels.setdefault(one.recording, set()).add(one.channel)
-    return [one if len(channels[one.recording]) > 1 else replace(one, channel=None) for one in found]
+    return [with_voice(one if len(channels[one.recording]) > 1 else replace(one, channel=None)) for one in found]
 
 
 def _turn(where: str, fields: list[str]) -> Found | None:

@@ -16,6 +16,7 @@ from emoduet.errors import InputError
 from emoduet.segment_files.found import Found
 from emoduet.segment_files.refusals import refuse
 from emoduet.segment_files.text import text_of
+from emoduet.segment_files.voices import with_voice
 
 CUE = re.compile(r"^[ \t]*-?\d.*-->.*$", re.MULTILINE)
 TIMES = {
@@ -90,13 +91,14 @@ def _found(path: Path, places: list[int], cues: pysubs2.SSAFile, rolls: bool, es
         said = " ".join(lines)
         speaker, said = (html.unescape(voice[1]), said) if voice else _named(said)
         unknown = not said and ESTIMATE.search(marked)
-        yield Found(
+        found = Found(
             where=f"{path}:{place}",
             start=cue.start / 1000,
             end=cue.end / 1000,
             speaker=speaker,
             transcript=None if unknown else said,
         )
+        yield with_voice(found)
 
 
 def _named(said: str) -> tuple[str | None, str]:

@@ -1,27 +1,31 @@
-"""Segments as rows: tables (CSV, TSV, JSON Lines) and the JSON that speech recognisers write.
+"""Segments as rows of a table: CSV, with commas or semicolons, TSV, and JSON Lines.
 
-Whisper, faster-whisper and WhisperX agree on segments with `start`, `end`, `text` and perhaps `speaker` and `words`; a
-JSON of words alone is taken apart at its pauses. Times are in seconds. Keys beyond those known are passed over, so
-that what emoduet itself writes reads back.
+Times are in seconds. Columns beyond those known are passed over, so that what emoduet itself writes reads back; the
+quote that it puts before what a spreadsheet would compute is taken away again.
 """
 
-import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from emoduet.corpora.table_file import read_rows
+from emoduet.corpora.table_file import read_rows, unguarded
 from emoduet.errors import CorpusError, InputError
 from emoduet.segment_files.found import Found
-from emoduet.segment_files.text import text_of
+from emoduet.segment_files.refusals import refuse, shown
 
 COLUMNS = "columns start and end, in seconds, and where known speaker and transcript"
+TIMES = ("start", "end", "duration")
+DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+)")
+
+Cells = dict[str, str | None]
 
 
 def read_table(path: Path) -> list[Found]:
     """Rows of a table; an empty cell says nothing, so that its words are unknown rather than none.
 
     Raises:
-        InputError: the table cannot be read, has no rows, or lacks the columns of times.
+        InputError: the table cannot be read, has no rows, lacks the columns of times, or has times with decimal commas
+            beside others with points.
     """
     try:
         table = read_rows(path)
@@ -31,45 +35,15 @@ def read_table(path: Path) -> list[Found]:
     known = {key for _, row in rows for key in row}
     if "start" not in known or not known & {"end", "duration"}:
         raise InputError(f"{path}: got the columns {', '.join(table.columns)}; want {COLUMNS}")
-    if path.suffix.lower() != ".jsonl":
-        rows = [(where, {key: value.strip() or None for key, value in row.items()}) for where, row in rows]
-    return [_segment(where, row) for where, row in rows]
+    if table.separator is not None:
+        rows = [(where, {key: _cell(value) for key, value in row.items()}) for where, row in rows]
+    if table.separator == ";":
+        rows = _with_points(path, rows)
+    return [found_in(where, row) for where, row in rows]
 
 
-def read_json(path: Path) -> list[Found]:
-    """A list of segments, alone or under "segments", or a list of words under "words".
-
-    Raises:
-        InputError: the file cannot be read, is not JSON, or holds neither.
-    """
-    value = _json_of(path)
-    held = value if isinstance(value, list) else value.get("segments") if isinstance(value, dict) else None
-    if isinstance(held, list) and held and all(isinstance(one, dict) for one in held):
-        return [_segment(f"{path}, segment {number}", one) for number, one in enumerate(held, start=1)]
-    words = value.get("words") if isinstance(value, dict) and not held else None
-    if isinstance(words, list) and words and all(isinstance(one, dict) for one in words):
-        starts = [word.get("start") for word in words if word.get("start") is not None]
-        ends = [word.get("end") for word in words if word.get("end") is not None]
-        return [Found(where=str(path), start=(starts or [None])[0], end=(ends or [None])[-1], words=words, apart=True)]
-    raise InputError(
-        f'{path}: got {_kind(value)}; want a list of objects with start and end, or an object that has it as "segments"'
-    )
-
-
-def plain_text(path: Path) -> str | None:
-    """The text of a JSON that holds the words without any times; None where there are times.
-
-    Raises:
-        InputError: the file cannot be read, or is not JSON.
-    """
-    value = _json_of(path)
-    if not isinstance(value, dict) or value.get("segments") or value.get("words"):
-        return None
-    text = value.get("text", value.get("transcript"))
-    return text if isinstance(text, str) else None
-
-
-def _segment(where: str, row: Mapping[str, object]) -> Found:
+def found_in(where: str, row: Mapping[str, object]) -> Found:
+    """A row by the names that tables and recognisers have for what it says."""
     text = row.get("transcript")
     return Found(
         where=where,
@@ -80,18 +54,35 @@ def _segment(where: str, row: Mapping[str, object]) -> Found:
         channel=row.get("channel"),
         transcript=row.get("text") if text is None else text,
         words=row.get("words"),
+        language=row.get("language"),
         recording=row.get("recording"),
     )
 
 
-def _json_of(path: Path) -> object:
-    try:
-        return json.loads(text_of(path))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON ({error}); want the JSON that a speech recogniser writes") from error
+def _cell(value: str) -> str | None:
+    return unguarded(value.strip()) or None
 
 
-def _kind(value: object) -> str:
-    if isinstance(value, dict):
-        return f"an object with {', '.join(list(value)[:8]) or 'nothing in it'}"
-    return "a list of other things" if isinstance(value, list) and value else json.dumps(value)[:40]
+def _with_points(path: Path, rows: list[tuple[str, Cells]]) -> list[tuple[str, Cells]]:
+    """Rows with points in their times where the file has decimal commas; a point there may part thousands.
+
+    Raises:
+        InputError: some times have commas, and others points.
+    """
+    times = [(where, name, row[name]) for where, row in rows for name in TIMES if row.get(name)]
+    if not any("," in time for _, _, time in times):
+        return rows
+    problems = [
+        f"{where}: {name}: got {shown(time)}; want a decimal comma, as other times here have"
+        for where, name, time in times
+        if "." in time
+    ]
+    refuse(path, problems, "Write all times with commas, or all with points.")
+    return [
+        (where, {key: _pointed(value) if key in TIMES else value for key, value in row.items()}) for where, row in rows
+    ]
+
+
+def _pointed(time: str | None) -> str | None:
+    comma = DECIMAL_COMMA.fullmatch(time or "")
+    return f"{comma[1]}.{comma[2]}" if comma else time

@@ -5,9 +5,15 @@ from pathlib import Path
 
 from emoduet.errors import InputError
 
+NEAR = 32
+"""In how many bytes a file's beginning tells who wrote it."""
 
-def text_of(path: Path) -> str:
+
+def text_of(path: Path, careless: bytes | None = None) -> str:
     """The text of a file.
+
+    Args:
+        careless: what a file has near its beginning if its bytes that are no UTF-8 are to be left out, not refused.
 
     Raises:
         InputError: the file cannot be read, is in another encoding, or has nothing in it but blanks.
@@ -18,7 +24,8 @@ def text_of(path: Path) -> str:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); give the path of a file") from error
     marked = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
     try:
-        text = content.decode("utf-16" if marked else "utf-8-sig")
+        errors = "ignore" if careless is not None and careless in content[:NEAR] else "strict"
+        text = content.decode("utf-16" if marked else "utf-8-sig", errors)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         byte = content[error.start]

@@ -78,8 +78,10 @@ def parted(whole: Segment) -> list[Segment]:
             start=words[0].start,
             end=max(word.end for word in words),
             speaker=whole.speaker,
+            channel=whole.channel,
             transcript=" ".join(word.text for word in words),
             words=tuple(words),
+            language=whole.language,
         )
         for words in groups
     ]

@@ -9,7 +9,7 @@ import html
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from emoduet.timeline_files.wording import answer, bounds, one_line, seconds_text, token
+from emoduet.timeline_files.wording import NAMELESS, answer, bounds, one_line, seconds_text, token
 from emoduet.timeline_summary import voice_of
 from emoduet.types import Timeline
 
@@ -17,15 +17,15 @@ PURPOSE = "An estimate of expressed emotion as raters might label it, never of a
 
 
 def vtt_lines(timeline: Timeline) -> Iterator[str]:
-    """WebVTT: one cue a segment, the speaker as its voice, its answer before its words.
+    """WebVTT: one cue a segment, the speaker or channel as its voice, its answer before its words.
 
     The answer is of the class `emotion`, by which a page can colour it and a reader tell it from what was said.
     """
     yield from ("WEBVTT", "", "NOTE", PURPOSE, "")
     for prediction in timeline.segments:
         start, end = bounds(prediction.segment)
-        speaker = html.escape(one_line(prediction.segment.speaker), quote=False)
-        voice = f"<v {speaker}>" if speaker else ""
+        name = html.escape(one_line(voice_of(prediction)), quote=False)
+        voice = f"<v {name}>" if name else ""
         yield f"{_clock(start)} --> {_clock(end)}"
         said = html.escape(one_line(prediction.segment.transcript), quote=False)
         yield f"{voice}<c.emotion>[{html.escape(answer(prediction), quote=False)}]</c> {said}".rstrip()
@@ -36,8 +36,8 @@ def audacity_lines(timeline: Timeline) -> Iterator[str]:
     """A label track of Audacity: start, end and label, between tabs."""
     for prediction in timeline.segments:
         start, end = bounds(prediction.segment)
-        speaker, said = one_line(prediction.segment.speaker), one_line(prediction.segment.transcript)
-        voice = f"{speaker}: " if speaker else ""
+        name, said = one_line(voice_of(prediction)), one_line(prediction.segment.transcript)
+        voice = f"{name}: " if name else ""
         yield f"{seconds_text(start)}\t{seconds_text(end)}\t{voice}[{answer(prediction)}] {said}".rstrip()
 
 
@@ -50,9 +50,10 @@ def rttm_lines(timeline: Timeline) -> Iterator[str]:
     for prediction in timeline.segments:
         start, end = bounds(prediction.segment)
         emotion = "abstained" if prediction.abstained else token(prediction.label)
+        voice = token(voice_of(prediction) or NAMELESS)
         yield (
             f"SPEAKER {recording} {prediction.segment.channel or 1} {seconds_text(start)} {seconds_text(end - start)} "
-            f"<NA> {emotion} {token(voice_of(prediction))} {prediction.probabilities[prediction.label]:.4f} <NA>"
+            f"<NA> {emotion} {voice} {prediction.probabilities[prediction.label]:.4f} <NA>"
         )
 
 

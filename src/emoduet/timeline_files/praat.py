@@ -11,7 +11,7 @@ from pathlib import Path
 from praatio.data_classes.interval_tier import IntervalTier
 from praatio.data_classes.textgrid import Textgrid
 
-from emoduet.timeline_files.wording import answer, bounds, milliseconds, one_line
+from emoduet.timeline_files.wording import NAMELESS, answer, bounds, milliseconds, one_line
 from emoduet.timeline_summary import voice_of
 from emoduet.types import Segment, SegmentPrediction, Timeline
 
@@ -41,7 +41,7 @@ def _lanes(predictions: Sequence[SegmentPrediction]) -> dict[str, Lane]:
     """Segments by speaker; what overlaps goes to "<speaker> 2", and so on, by a number that makes it unique."""
     voices: dict[str, list[Lane]] = {}
     for one in sorted(predictions, key=lambda one: bounds(one.segment)):
-        lanes = voices.setdefault(_label(voice_of(one)) or "speaker", [])
+        lanes = voices.setdefault(_label(voice_of(one) or "") or NAMELESS, [])
         start = bounds(one.segment)[0]
         free = next((lane for lane in lanes if bounds(lane[-1].segment)[1] <= start), None)
         if free is None:

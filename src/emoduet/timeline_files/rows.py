@@ -1,7 +1,8 @@
 """A timeline as rows with everything that is known of each segment: JSON Lines and CSV; and its curve as CSV.
 
 Times are rounded to milliseconds, probabilities and entropy (in bits) to six decimals. In CSV a class has the column
-`p_<class>`, cells of what is not known are empty, and a transcript of several lines stays one cell, in quotes.
+`p_<class>`, cells of what is not known are empty, and a transcript of several lines stays one cell, in quotes; text
+that a spreadsheet would compute has a single quote before it, which reading takes away. CSV has no times of words.
 """
 
 import csv
@@ -9,24 +10,32 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from emoduet.corpora.table_file import guarded
 from emoduet.timeline_files.wording import milliseconds, seconds_text
-from emoduet.types import Moment, SegmentPrediction, Timeline
+from emoduet.types import Moment, Seconds, SegmentPrediction, Timeline
 
 DECIMALS = 6
-SPOKEN = ("speaker", "channel", "transcript", "label")
+SPOKEN = ("speaker", "channel", "transcript", "language", "label")
 ABSTAINED = {None: "", False: "false", True: "true"}
 
 
 def record_of(prediction: SegmentPrediction, recording: str) -> dict[str, object]:
-    """One segment as a JSON object; null is "not known", and for `abstained` "no risk was chosen"."""
+    """One segment as a JSON object; null is "not known", and for `abstained` "no risk was chosen".
+
+    `words` are empty where their times are not known.
+    """
     segment = prediction.segment
     return {
         "recording": recording,
-        "start": milliseconds(segment.start) / 1000,
-        "end": milliseconds(segment.end) / 1000,
+        "start": _seconds(segment.start),
+        "end": _seconds(segment.end),
         "speaker": segment.speaker,
         "channel": segment.channel,
         "transcript": segment.transcript,
+        "language": segment.language,
+        "words": [
+            {"word": word.text, "start": _seconds(word.start), "end": _seconds(word.end)} for word in segment.words
+        ],
         "label": prediction.label,
         "probabilities": _rounded(prediction.probabilities),
         "entropy": round(prediction.entropy, DECIMALS),
@@ -38,7 +47,7 @@ def moment_record(moment: Moment, recording: str) -> dict[str, object]:
     """One moment of the curve as a JSON object, with `time` in the place of `start` and `end`."""
     return {
         "recording": recording,
-        "time": milliseconds(moment.time) / 1000,
+        "time": _seconds(moment.time),
         "speaker": moment.speaker,
         "channel": moment.channel,
         "probabilities": _rounded(moment.probabilities),
@@ -82,11 +91,16 @@ def _figures(probabilities: Mapping[str, float], classes: Sequence[str]) -> list
     return [f"{probabilities[name]:.{DECIMALS}f}" for name in classes]
 
 
-def _time(time: float) -> str:
+def _seconds(time: Seconds) -> float:
+    return milliseconds(time) / 1000
+
+
+def _time(time: Seconds) -> str:
     return seconds_text(milliseconds(time))
 
 
 def _row(cells: Iterable[object]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(cells)  # both characters, so that cells with either are quoted
+    safe = [guarded(cell) if isinstance(cell, str) else cell for cell in cells]
+    csv.writer(text, lineterminator="\r\n").writerow(safe)  # both characters, so that cells with either are quoted
     return text.getvalue().removesuffix("\r\n")

@@ -4,6 +4,9 @@ import re
 
 from emoduet.types import Seconds, Segment, SegmentPrediction
 
+NAMELESS = "speaker"
+"""The name of whoever speaks where nobody knows who it is, in formats that must have one."""
+
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 

@@ -6,8 +6,8 @@ copies of the release are the work of `oddities`.
 """
 
 import struct
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +23,27 @@ _PAUSE: Seconds = 0.45
 _HEADER = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]"
 
 
+Saying = Mapping[int, tuple[Seconds, Seconds]]
+"""When the word that begins at a letter of a spoken line is said, from the turn's beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A turn's 16-bit samples at 16 kHz, and when its words are said; none where nothing is."""
+
+    samples: np.ndarray
+    saying: Saying = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A turn with its full id and its place within the dialogue's recording."""
+    """A turn with its full id, its place within the dialogue's recording, and when its words are said within itself."""
 
     id: str
     turn: Turn
     start: Seconds
     end: Seconds
+    saying: Saying
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +68,25 @@ class Folders:
         return folders
 
 
-def write_dialogue(root: Path, dialogue: Dialogue, sounds: Sequence[np.ndarray], carriage_returns: bool) -> list[Timed]:
+def write_dialogue(root: Path, dialogue: Dialogue, sounds: Sequence[Sound], carriage_returns: bool) -> list[Timed]:
     """Writes one dialogue's evaluation, transcription and wav files.
 
     Args:
-        sounds: the 16-bit samples of each turn at 16 kHz, in the order of the turns.
+        sounds: of each turn, in the order of the turns.
         carriage_returns: end the transcription's lines as Windows does.
 
     Returns:
         The turns with their ids and times.
     """
-    timed = _place(dialogue, [len(samples) / SAMPLING_RATE for samples in sounds])
+    timed = _place(dialogue, sounds)
     folders = Folders.of(root, dialogue)
     evaluation = "\n".join([_HEADER, "", *(block for item in timed for block in evaluation_block(item))])
     (folders.evaluations / f"{dialogue.name}.txt").write_bytes(evaluation.encode())
     ending = "\r\n" if carriage_returns else "\n"
     transcription = "".join(line + ending for line in _transcription(dialogue, timed))
     (folders.transcriptions / f"{dialogue.name}.txt").write_bytes(transcription.encode())
-    for place, (item, samples) in enumerate(zip(timed, sounds, strict=True)):
-        (folders.sentences / f"{item.id}.wav").write_bytes(wav_bytes(samples, odd=place == 1))
+    for place, (item, sound) in enumerate(zip(timed, sounds, strict=True)):
+        (folders.sentences / f"{item.id}.wav").write_bytes(wav_bytes(sound.samples, odd=place == 1))
     return timed
 
 
@@ -110,10 +123,11 @@ def _votes(rating: Rating) -> list[str]:
     return categories + attributes
 
 
-def _place(dialogue: Dialogue, durations: Sequence[Seconds]) -> list[Timed]:
+def _place(dialogue: Dialogue, sounds: Sequence[Sound]) -> list[Timed]:
     timed, start = [], _FIRST_START
-    for turn, duration in zip(dialogue.turns, durations, strict=True):
-        timed.append(Timed(f"{dialogue.name}_{turn.name}", turn, start, start + duration))
+    for turn, sound in zip(dialogue.turns, sounds, strict=True):
+        duration = len(sound.samples) / SAMPLING_RATE
+        timed.append(Timed(f"{dialogue.name}_{turn.name}", turn, start, start + duration, sound.saying))
         start += duration + _PAUSE
     return timed
 

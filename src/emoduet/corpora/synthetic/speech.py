@@ -16,7 +16,7 @@ import numpy as np
 import soxr
 
 from emoduet.corpora.synthetic import espeak
-from emoduet.corpora.synthetic.layout import SAMPLING_RATE
+from emoduet.corpora.synthetic.layout import SAMPLING_RATE, Saying, Sound
 from emoduet.corpora.synthetic.scenes import Dialogue
 from emoduet.errors import InputError, UsageError
 
@@ -33,8 +33,8 @@ def voice(session: int, speaker: str) -> str:
     return f"en-us+{variants[(session - 1) % len(variants)]}"
 
 
-def speak_dialogues(dialogues: Sequence[Dialogue], workers: int) -> Iterator[list[np.ndarray]]:
-    """For each dialogue, in order, the 16-bit samples of its turns at 16 kHz.
+def speak_dialogues(dialogues: Sequence[Dialogue], workers: int) -> Iterator[list[Sound]]:
+    """For each dialogue, in order, its turns' sounds and when each word is said.
 
     Raises:
         InputError: the package espeakng-loader is not installed, fewer than one worker, or espeak-ng failed.
@@ -61,7 +61,7 @@ def find_espeak() -> dict[str, str]:
     return {"library": str(espeakng_loader.get_library_path()), "data": str(espeakng_loader.get_data_path())}
 
 
-def _speak(dialogue: Dialogue, paths: dict[str, str]) -> list[np.ndarray]:
+def _speak(dialogue: Dialogue, paths: dict[str, str]) -> list[Sound]:
     lines = [
         {
             "text": turn.line.spoken,
@@ -75,15 +75,24 @@ def _speak(dialogue: Dialogue, paths: dict[str, str]) -> list[np.ndarray]:
     if child.returncode != 0:
         reason = child.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
         raise InputError(f"{dialogue.name}: espeak-ng ended with exit code {child.returncode}: {reason[0]}")
-    return [_resample(samples) for samples in _frames(child.stdout)]
+    return [Sound(_resample(samples), words) for samples, words in _frames(child.stdout)]
 
 
-def _frames(stream: bytes) -> Iterator[np.ndarray]:
+def _frames(stream: bytes) -> Iterator[tuple[np.ndarray, Saying]]:
+    """Each line's samples, and when the word that begins at a letter is said."""
     place = 0
     while place < len(stream):
-        (num_samples,) = struct.unpack_from("<I", stream, place)
-        yield np.frombuffer(stream, "<i2", num_samples, place + 4)
-        place += 4 + 2 * num_samples
+        num_samples, num_words = struct.unpack_from("<II", stream, place)
+        samples = np.frombuffer(stream, "<i2", num_samples, place + 8)
+        words = np.frombuffer(stream, "<u4", 3 * num_words, place + 8 + samples.nbytes).reshape(-1, 3)
+        yield (
+            samples,
+            {
+                letter: (first / espeak.SAMPLING_RATE, end / espeak.SAMPLING_RATE)
+                for letter, first, end in words.tolist()
+            },
+        )
+        place += 8 + samples.nbytes + words.nbytes
 
 
 def _resample(samples: np.ndarray) -> np.ndarray:

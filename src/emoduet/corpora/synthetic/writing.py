@@ -5,16 +5,15 @@ functions leave it alone; anything else in the way is an error, never overwritte
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-
-import numpy as np
 
 from emoduet.atomic import new_folder
 from emoduet.corpora.synthetic.ceilings import bayes_ceilings
 from emoduet.corpora.synthetic.emotions import distributions
 from emoduet.corpora.synthetic.language import LEXICON
-from emoduet.corpora.synthetic.layout import Timed, write_dialogue
+from emoduet.corpora.synthetic.layout import Sound, Timed, write_dialogue
 from emoduet.corpora.synthetic.oddities import plant_oddities
 from emoduet.corpora.synthetic.scenes import SCRIPT_FIDELITY, Dialogue, check_seed, plan_corpus
 from emoduet.corpora.synthetic.silence import plan_silence, silent_sounds
@@ -29,14 +28,16 @@ DIALOGUES = 20
 """How many dialogues a session has unless told otherwise: about 115 turns of the four classes."""
 
 _RECORD = Path("Documentation") / "synthetic.json"
-_FORMAT = 1
+_FORMAT = 2
+_SAME_SOUND = (1, _FORMAT)
+"""Formats that differ in nothing but this record: the first does not tell when words are said."""
 _SPEECH_NOTICE = "This is synthetic speech and means nothing about people."
 _SILENCE_NOTICE = "This is synthetic and means nothing about people."
 _README = """
 Every line was written for this corpus, every rater is invented, and any voice is espeak-ng's. The folders and files
 have the layout of IEMOCAP, so that programs for that corpus can be tried without it; nothing of IEMOCAP is in here.
 Documentation/synthetic.json tells how it was made. Where there is speech, it holds every distribution, the best
-accuracy that sound, words or both allow, and for each turn the word that tells of its emotion.
+accuracy that sound, words or both allow, and for each turn the word that tells of its emotion and when words are said.
 """
 _CEILINGS_NOTE = (
     "Unweighted accuracy in percent, four classes (excited counts as happy), of the best classifier that knows all "
@@ -104,17 +105,18 @@ def write_iemocap_shape(out: Path, *, seed: int = 0, progress: Progress | None =
         return False
     plan = plan_silence(seed)
     with new_folder(out) as root:
-        _write_dialogues(root, plan, silent_sounds(plan, seed), progress)
+        silence = ([Sound(samples) for samples in turns] for turns in silent_sounds(plan, seed))
+        _write_dialogues(root, plan, silence, progress)
         _write_record(root, _SILENCE_NOTICE, parameters, {"note": "Neither words nor sound tell of the labels here."})
     return True
 
 
 def _write_dialogues(
-    root: Path, plan: Sequence[Dialogue], sounds: Iterable[list[np.ndarray]], progress: Progress | None
+    root: Path, plan: Sequence[Dialogue], sounds: Iterable[list[Sound]], progress: Progress | None
 ) -> list[tuple[Dialogue, Timed]]:
     written = []
-    for place, (dialogue, samples) in enumerate(zip(plan, sounds, strict=True)):
-        timed = write_dialogue(root, dialogue, samples, carriage_returns=place % 3 == 1)
+    for place, (dialogue, of_turns) in enumerate(zip(plan, sounds, strict=True)):
+        timed = write_dialogue(root, dialogue, of_turns, carriage_returns=place % 3 == 1)
         plant_oddities(root, dialogue, timed)
         written.extend((dialogue, item) for item in timed)
         if progress is not None:
@@ -129,11 +131,20 @@ def _truth(dialogue: Dialogue, item: Timed) -> dict[str, object]:
         "word_group": line.group,
         "cue_word": line.cue,
         "cue_index": line.cue_index,
+        "word_times": _word_times(item),
         "arousal": cues.arousal,
         "valence": cues.valence,
         "espeak_settings": cues.settings(),
         "espeak_voice": voice(dialogue.session, item.turn.speaker),
     }
+
+
+def _word_times(item: Timed) -> list[tuple[float, float] | None]:
+    """When each word of the transcript is said, seconds from the turn's beginning; None for what nobody says."""
+    line = item.turn.line
+    said = iter([item.saying.get(word.start()) for word in re.finditer(r"\S+", line.spoken)])
+    found = [None if word.startswith("[") else next(said) for word in line.transcript.split()]
+    return [times and (round(times[0], 4), round(times[1], 4)) for times in found]
 
 
 def _write_record(root: Path, notice: str, parameters: dict[str, object], record: dict[str, object]) -> None:
@@ -164,4 +175,4 @@ def _read_parameters(path: Path) -> dict[str, object] | None:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return record.get("parameters") if isinstance(record, dict) and record.get("format") == _FORMAT else None
+    return record.get("parameters") if isinstance(record, dict) and record.get("format") in _SAME_SOUND else None

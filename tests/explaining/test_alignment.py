@@ -5,20 +5,16 @@ import re
 import numpy as np
 import pytest
 import soundfile
-import torch
 from little_models import write_model, write_recordings
-from torch import nn
+from planted import AsItIs, EveryFourth, Loudness, Shouted, like_meets_like
 
 from emoduet.batching import InputReader
 from emoduet.build import Model, build_model, restore_model
 from emoduet.config import read_recipe
 from emoduet.errors import InputError
-from emoduet.explanation import align
-from emoduet.nn.attention import CrossModalAttention
-from emoduet.nn.audio_features import AudioFeatureEncoder
-from emoduet.nn.packing import Packed, pack
+from emoduet.explaining.attention import align, received_by_spans, received_by_words
+from emoduet.explaining.types import Alignment
 from emoduet.nn.pooling import StatisticsPooling
-from emoduet.nn.text_features import TextProjection
 from emoduet.pretrained.tiny import MAX_TOKENS, train_tokenizer
 from emoduet.systems.cross_modal import CrossModalSystem
 from emoduet.types import Utterance
@@ -86,7 +82,7 @@ def test_no_words_have_no_moments(model, sound, transcript):
 )
 def test_other_systems_have_no_attention(tmp_path, sound, recipe, kind):
     other = restore_model(write_model(tmp_path / "m", recipe))
-    with pytest.raises(InputError, match=f"attention: a {kind} model has none; use one of the cross-modal system"):
+    with pytest.raises(InputError, match=f"attention: this {kind} model has none; use one of the cross-modal system"):
         aligned(other, sound, "no")
 
 
@@ -118,54 +114,6 @@ def test_what_is_computed_by_rule_has_no_known_place(tmp_path, sound, sections, 
         aligned(by_rule, sound, "no")
 
 
-class Loudness(nn.Module):
-    """An audio encoder that says of each 20 ms whether they are loud: (1, 0), or (0, 1)."""
-
-    def forward(self, waveforms):
-        frames = [waveform.unfold(0, 400, 320).abs().amax(dim=1) > 0.1 for waveform in waveforms]
-        return pack([torch.stack([loud, ~loud], dim=1).float() for loud in frames])
-
-
-class EveryFourth(AudioFeatureEncoder):
-    def __init__(self) -> None:
-        nn.Module.__init__(self)
-        self.output_size = 2
-
-    def forward(self, frames):
-        return pack([one[::4] for one in frames.unpack()])
-
-
-class Shouted(nn.Module):
-    """A text encoder that knows one word: (1, 0) for a piece of it, (0, 1) for any other token."""
-
-    def __init__(self, shouted: set[int]) -> None:
-        super().__init__()
-        self.shouted = shouted
-
-    def forward(self, tokens):
-        marks = [torch.tensor([int(token) in self.shouted for token in ids]) for ids in tokens]
-        return pack([torch.stack([shout, ~shout], dim=1).float() for shout in marks])
-
-
-class AsItIs(TextProjection):
-    def __init__(self) -> None:
-        nn.Module.__init__(self)
-        self.output_size = 2
-
-    def forward(self, tokens: Packed) -> Packed:
-        return tokens
-
-
-def like_meets_like() -> CrossModalAttention:
-    """Attention whose loud queries look at loud keys and quiet ones at quiet ones."""
-    block = CrossModalAttention(2, 2, num_heads=1)
-    with torch.no_grad():
-        for linear, factor in ((block.attention.query, 3.0), (block.attention.key, 1.0)):
-            linear.weight.copy_(factor * torch.eye(2))
-            linear.bias.zero_()
-    return block
-
-
 def test_a_shouted_word_is_found_where_it_was_shouted(tmp_path):
     tokenizer = train_tokenizer(["i told you", "to leave", "now please"])
     sound = 0.01 * np.sin(np.arange(32_000) / 5)
@@ -185,3 +133,16 @@ def test_a_shouted_word_is_found_where_it_was_shouted(tmp_path):
     assert alignment.times[rows["LEAVE,"].argmax()] == pytest.approx(1.125, abs=0.13)
     of_word = alignment.words_of_moments[:, list(rows).index("LEAVE,")]
     assert of_word[loud].min() > of_word[~loud].max()
+
+
+def test_a_score_is_what_was_received():
+    """Two words, four moments; the last moment lies from 0.2125 to 0.2925 s, 15/32 of it in the first stretch."""
+    alignment = Alignment(
+        words=("no", "stop"),
+        times=np.array([0.0125, 0.0925, 0.1725, 0.2525]),
+        moments_of_words=np.array([[0.1, 0.2, 0.3, 0.4], [0.3, 0.2, 0.1, 0.4]]),
+        words_of_moments=np.array([[0.5, 0.1], [0.4, 0.2], [0.3, 0.3], [0.0, 0.8]]),
+    )
+    assert received_by_words(alignment) == pytest.approx([0.3, 0.35])
+    times = np.array([[0, 0.25], [0.25, 0.3]])
+    assert received_by_spans(alignment, times) == pytest.approx([0.6 + 0.4 * 15 / 32, 0.4 * 17 / 32])
