@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase
 from emoduet.batching import InputReader
 from emoduet.checkpoint import Encoders, fill, read_checkpoint
 from emoduet.confidence import Confidence, Lengths, read_lengths
-from emoduet.config import TINY, Recipe, read_recipe, stored_recipe
+from emoduet.config import TINY, OfRecipe, Recipe, read_recipe, stored_recipe
 from emoduet.errors import CheckpointError
 from emoduet.front_ends.frames import build_frames
 from emoduet.front_ends.pronunciation import pronunciations
@@ -33,13 +33,12 @@ from emoduet.sureness import Sureness, read_sureness, sureness_json
 from emoduet.systems.base import System
 from emoduet.systems.catalogue import system_named
 from emoduet.systems.cross_modal import CrossModalSystem
-from emoduet.types import Seconds
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(OfRecipe):
     """A system with all it needs to answer: what it was built from, its encoders, and what reads its inputs.
 
     `temperature` divides the logits before they become probabilities: fitted on validation data, 1 where there was
@@ -58,24 +57,9 @@ class Model:
     lengths: Lengths | None = None
 
     @property
-    def name(self) -> str:
-        """What to call it in a message: its recipe's system."""
-        return self.recipe.system
-
-    @property
-    def longest(self) -> Seconds | None:
-        """How much of a segment it hears: all."""
-        return None
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """What whoever reads its answers should know: nothing that its model card does not say."""
         return ()
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes, in the order of the system's logits."""
-        return self.recipe.classes
 
     def description(self) -> dict[str, object]:
         """What `config.json` says of it, as JSON values; with weights and encoders, `restore_model` needs no more."""

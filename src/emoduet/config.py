@@ -20,6 +20,7 @@ from emoduet.errors import CheckpointError, ConfigError
 from emoduet.recipe_fit import misfits, numbers_of, problems_of
 from emoduet.systems.base import FittedSystem
 from emoduet.systems.catalogue import system_named
+from emoduet.types import Seconds
 
 TINY = "tiny"
 """The name of encoders that are made here, small and random."""
@@ -92,6 +93,27 @@ class Recipe(sections.Section):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+
+class OfRecipe:
+    """What a model's recipe says of it, whatever computes its answers."""
+
+    recipe: Recipe
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message: its recipe's system."""
+        return self.recipe.system
+
+    @property
+    def longest(self) -> Seconds | None:
+        """How much of a segment it hears: all."""
+        return None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, in the order of its logits."""
+        return self.recipe.classes
 
 
 def _wrong_numbers(recipe: Recipe) -> list[str]:

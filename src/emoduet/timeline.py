@@ -100,7 +100,6 @@ class Listener:
         _ = self.listening.recogniser
         if self.listening.segments is None and self.listening.transcript is None and not known_words:
             SpeechActivity()
-        if not known_words and self.listening.segments is None and self.listening.transcript is None:
             self._check_words(None)
 
     def along(self, recording: Path, progress: Progress) -> Iterator[SegmentPrediction | Moment]:
@@ -242,7 +241,9 @@ class Listener:
         voice = part.speaker, part.channel
         if voice in voices and not voices[voice].goes_on(part.start):
             yield from self._certain(voice, voices.pop(voice), ended=True)
-        curve = voices.setdefault(voice, self._begun_curve(part.start))
+        if voice not in voices:
+            voices[voice] = self._begun_curve(part.start)
+        curve = voices[voice]
         curve.feed(part, stretch.samples)
         yield from self._certain(voice, curve, ended=False)
 

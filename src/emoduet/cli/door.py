@@ -54,6 +54,11 @@ def errors_told(when_stopped: str = "") -> Iterator[None]:
         logger.setLevel(level)
 
 
+def only_warnings() -> None:
+    """From here on the log tells warnings alone, not which form encoders take; `errors_told` takes it back."""
+    logging.getLogger("emoduet").setLevel(logging.WARNING)
+
+
 @contextmanager
 def counting_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar that counts things done of things in all and vanishes when done; nothing where stderr is no terminal."""

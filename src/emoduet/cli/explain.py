@@ -4,13 +4,12 @@ With a manifest, many utterances: see `explained_corpus`.
 """
 
 import json
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from emoduet.cli.door import counting_bar, errors_told, notes, results
+from emoduet.cli.door import counting_bar, errors_told, notes, only_warnings, results
 from emoduet.cli.explained_corpus import explain_corpus
 from emoduet.cli.options import AsJson, Device
 from emoduet.errors import InputError, UsageError
@@ -124,7 +123,7 @@ def explain(
         )
         utterance = _utterance(audio, text, start, end)
         check_explanation_files(out or ())
-        logging.getLogger("emoduet").setLevel(logging.WARNING)  # the fast form is no news; `errors_told` resets it
+        only_warnings()
         recognizer = EmotionRecognizer.load(model, device)
         for note in recognizer.notes:
             notes().print(note)

@@ -1,7 +1,6 @@
 """`emoduet explain --manifest`: many utterances explained, what that is worth beside chance, and beside known truth."""
 
 import json
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from emoduet.cli.door import counting_bar, notes, results
+from emoduet.cli.door import counting_bar, notes, only_warnings, results
 
 if TYPE_CHECKING:
     from emoduet.explaining_corpus.findings import Finding
@@ -28,7 +27,7 @@ def explain_corpus(asked: "Asked", out: Path | None, as_json: bool) -> None:
     files = [out / f"explanations.{ending}" for ending in ("json", "jsonl")] if out else []
     for file in files:
         check_file(file)
-    logging.getLogger("emoduet").setLevel(logging.WARNING)  # of every model its encoders; `errors_told` resets it
+    only_warnings()
     with counting_bar("explanations") as progress:
         found = explain_many(asked, progress)
     if as_json:

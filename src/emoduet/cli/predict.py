@@ -1,6 +1,5 @@
 """`emoduet predict`: recordings in, a timeline of emotions out; or, with words for each file, an answer a file."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from emoduet.cli.door import counting_bar, errors_told, notes, results
+from emoduet.cli.door import counting_bar, errors_told, notes, only_warnings, results
 from emoduet.cli.options import AnswerPrecision, AsJson, Device, Engine
 from emoduet.errors import UsageError
 
@@ -156,7 +155,7 @@ def predict(
         from emoduet.listening import Listening
         from emoduet.prediction import EmotionRecognizer
 
-        logging.getLogger("emoduet").setLevel(logging.WARNING)  # the fast form is no news; `errors_told` resets it
+        only_warnings()
         if precision == "int8" and engine == "torch":
             _tell_verdict(model, check, device)
         checkpoints = {"text_model": text_model, "audio_weight": audio_weight, "label_map": label_map}

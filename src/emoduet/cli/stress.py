@@ -1,7 +1,6 @@
 """`emoduet stress`: how a model's answers hold when its inputs get worse."""
 
 import json
-import logging
 from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +10,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from emoduet.cli.door import counting_bar, errors_told, notes, results
+from emoduet.cli.door import counting_bar, errors_told, notes, only_warnings, results
 from emoduet.cli.options import AsJson, Device, Manifest
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def stress(
         from emoduet.stress import stress_model
         from emoduet.stress.conditions import Trial
 
-        logging.getLogger("emoduet").setLevel(logging.WARNING)  # of every model its encoders; `errors_told` resets it
+        only_warnings()
         with nullcontext(out) if out else TemporaryDirectory(prefix="emoduet-") as folder:
             trial = Trial(
                 model=model,

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from emoduet.corruptions.corruption import Corruption
-from emoduet.corruptions.noise import check_snr, with_noise
+from emoduet.corruptions.noise import Noise
 from emoduet.corruptions.speech_level import active_power
 from emoduet.errors import AudioError, InputError
 
@@ -21,36 +21,27 @@ NUM_VOICES = 6
 
 
 @dataclass(frozen=True)
-class Babble(Corruption):
-    """The sum of other voices, `snr` dB below the active speech level.
+class Babble(Noise):
+    """The sum of other voices.
 
     Each voice is brought to the same active level, begins at a moment drawn for it, and is heard again from its
     beginning where it ends before the utterance does. Without voices `apply` raises an InputError, with none but silent
     ones an AudioError.
     """
 
-    snr: float
     voices: tuple[np.ndarray, ...] = field(default=(), compare=False, repr=False)
     """Float32 at 16 kHz, [samples] each; all of them are heard."""
     name: ClassVar[str] = "noise-babble"
 
-    def __post_init__(self) -> None:
-        check_snr(self.snr)
-
-    @property
-    def severity(self) -> str:
-        return f"{self.snr:g} dB"
-
-    def _changed(self, samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _drawn(self, num_samples: int, rng: np.random.Generator) -> np.ndarray:
         if not self.voices:
             raise InputError(f"{self.key}: no voices; hand over other utterances of the corpus with voiced()")
         levels = [active_power(voice) for voice in self.voices]
         if not any(levels):
             raise AudioError(f"{self.key}: all {len(levels)} voices are silent; take other utterances")
         talking = [voice / np.sqrt(power) for voice, power in zip(self.voices, levels, strict=True) if power]
-        times = np.arange(len(samples))
-        babble = sum(voice[(times + rng.integers(len(voice))) % len(voice)] for voice in talking)
-        return with_noise(samples, babble, self.snr)
+        times = np.arange(num_samples)
+        return sum(voice[(times + rng.integers(len(voice))) % len(voice)] for voice in talking)
 
 
 def voiced(corruption: Corruption, voices: Sequence[Float[np.ndarray, "_"]]) -> Corruption:

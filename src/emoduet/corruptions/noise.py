@@ -4,6 +4,7 @@ The ratio is that of the speech while somebody speaks (`active_power`) to the no
 that was drawn is scaled to it exactly, not only on average. Silence has no such ratio and stays as it is.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,39 +21,48 @@ LOWEST_PINK = 20.0
 
 
 @dataclass(frozen=True)
-class WhiteNoise(Corruption):
-    """Gaussian noise, equally strong at all frequencies, `snr` dB below the active speech level."""
+class Noise(Corruption):
+    """Noise of some kind, `snr` dB below the active speech level."""
 
     snr: float
-    name: ClassVar[str] = "noise-white"
 
     def __post_init__(self) -> None:
-        check_snr(self.snr)
+        check_parameter("signal-to-noise ratio in dB", self.snr, -60, 100)  # beyond it floats fail
 
     @property
     def severity(self) -> str:
         return f"{self.snr:g} dB"
 
     def _changed(self, samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        return with_noise(samples, rng.standard_normal(len(samples)), self.snr)
+        return with_noise(samples, self._drawn(len(samples), rng), self.snr)
+
+    @abstractmethod
+    def _drawn(self, num_samples: int, rng: np.random.Generator) -> np.ndarray:
+        """The noise, as loud as it comes."""
 
 
 @dataclass(frozen=True)
-class PinkNoise(Corruption):
-    """Noise equally strong in every octave from 20 Hz, as much background is, `snr` dB below the active speech."""
+class WhiteNoise(Noise):
+    """Gaussian noise, equally strong at all frequencies."""
 
-    snr: float
+    name: ClassVar[str] = "noise-white"
+
+    def _drawn(self, num_samples: int, rng: np.random.Generator) -> np.ndarray:
+        return rng.standard_normal(num_samples)
+
+
+@dataclass(frozen=True)
+class PinkNoise(Noise):
+    """Noise equally strong in every octave from 20 Hz, as much background is."""
+
     name: ClassVar[str] = "noise-pink"
 
-    def __post_init__(self) -> None:
-        check_snr(self.snr)
-
-    @property
-    def severity(self) -> str:
-        return f"{self.snr:g} dB"
-
-    def _changed(self, samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        return with_noise(samples, _pink(len(samples), rng), self.snr)
+    def _drawn(self, num_samples: int, rng: np.random.Generator) -> np.ndarray:
+        size = fft.next_fast_len(num_samples, real=True)
+        frequencies = fft.rfftfreq(size, 1 / SAMPLING_RATE)
+        audible = frequencies >= LOWEST_PINK
+        amplitudes = np.where(audible, 1 / np.sqrt(np.where(audible, frequencies, 1.0)), 0.0)
+        return fft.irfft(fft.rfft(rng.standard_normal(size)) * amplitudes, size)[:num_samples]
 
 
 def with_noise(
@@ -61,20 +71,3 @@ def with_noise(
     """Speech and noise at a signal-to-noise ratio in dB; silence without it. The noise must not be silent."""
     amplitude = np.sqrt(active_power(samples) / np.mean(np.square(noise)))
     return samples + noise * (amplitude / 10 ** (snr / 20))
-
-
-def check_snr(snr: float) -> None:
-    """Refuses a ratio beyond what floats can hold.
-
-    Raises:
-        InputError: it is not a number from -60 to 100 dB.
-    """
-    check_parameter("signal-to-noise ratio in dB", snr, -60, 100)
-
-
-def _pink(num_samples: int, rng: np.random.Generator) -> np.ndarray:
-    size = fft.next_fast_len(num_samples, real=True)
-    frequencies = fft.rfftfreq(size, 1 / SAMPLING_RATE)
-    audible = frequencies >= LOWEST_PINK
-    amplitudes = np.where(audible, 1 / np.sqrt(np.where(audible, frequencies, 1.0)), 0.0)
-    return fft.irfft(fft.rfft(rng.standard_normal(size)) * amplitudes, size)[:num_samples]

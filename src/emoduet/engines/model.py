@@ -18,7 +18,7 @@ from torch import Tensor
 from emoduet.batching import FIELDS, InputReader
 from emoduet.checkpoint import read_description
 from emoduet.confidence import Confidence, Lengths, read_lengths
-from emoduet.config import Recipe, stored_recipe
+from emoduet.config import OfRecipe, Recipe, stored_recipe
 from emoduet.engines.folder import FOLDERS, INPUTS, check_engine, engine_folder, reads
 from emoduet.engines.opening import open_folder
 from emoduet.engines.session import Engine
@@ -28,7 +28,7 @@ from emoduet.sureness import Sureness, read_sureness
 from emoduet.systems.base import System
 from emoduet.systems.catalogue import system_named
 from emoduet.systems.inputs import Inputs
-from emoduet.types import Seconds, Utterance
+from emoduet.types import Utterance
 
 
 class EngineSystem(System):
@@ -80,7 +80,7 @@ class InsistingReader(InputReader):
 
 
 @dataclass(frozen=True)
-class EngineModel:
+class EngineModel(OfRecipe):
     """A model that an engine answers for.
 
     Attributes:
@@ -99,21 +99,6 @@ class EngineModel:
     confidence: Confidence | None = None
     alone: Mapping[str, Sureness] = field(default_factory=dict)
     lengths: Lengths | None = None
-
-    @property
-    def name(self) -> str:
-        """What to call it in a message: its recipe's system."""
-        return self.recipe.system
-
-    @property
-    def longest(self) -> Seconds | None:
-        """How much of a segment it hears: all."""
-        return None
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes, in the order of the graph's logits."""
-        return self.recipe.classes
 
     @property
     def computed_by(self) -> str:
